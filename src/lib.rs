@@ -1,0 +1,3 @@
+//! Dossier: an event-sourced contact store.
+
+pub mod ports;

@@ -1,0 +1,7 @@
+//! What the application needs from the outside: a log, keys, and a place for read models.
+
+pub mod event_store;
+pub mod keyring;
+
+pub use event_store::{AppendError, Appended, Direction, EventStore, Expected, NewEvent, Recorded, StoreError};
+pub use keyring::{KeyState, Keyring, KeyringError, SecretKey};
