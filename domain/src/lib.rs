@@ -8,3 +8,4 @@ pub mod field;
 pub mod ids;
 pub mod meta;
 pub mod personal;
+pub mod values;
