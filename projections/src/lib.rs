@@ -1,0 +1,5 @@
+//! What Dossier's projections fold, and which rows come out.
+//!
+//! Pure, as the domain is: events in, changes of rows out; adapters write them.
+
+pub mod mac;
