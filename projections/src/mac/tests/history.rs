@@ -250,10 +250,25 @@ fn any_hours() -> impl Strategy<Value = i64> {
     prop_oneof![8 => 0i64..48, 2 => -72i64..0, 2 => 100i64..400, 1 => 800i64..4_000]
 }
 
+/// What may come before the first contact, at a clock of its own.
+fn any_prelude() -> impl Strategy<Value = Vec<(i64, Step)>> {
+    let step = prop_oneof![Just(Step::Configure("UTC", 9)), Just(Step::Claim(1))];
+    prop::collection::vec((-2_000i64..2_000, step), 0..3)
+}
+
 prop_compose! {
     /// A possible log.
-    pub(super) fn any_log()(steps in prop::collection::vec((any_hours(), any_step()), 0..60)) -> Vec<Line> {
+    pub(super) fn any_log()(
+        prelude in any_prelude(),
+        steps in prop::collection::vec((any_hours(), any_step()), 0..60),
+    ) -> Vec<Line> {
         let mut log = Log::starting("2026-01-20T00:00:00Z");
+        let start = log.now;
+        for (hours, step) in prelude {
+            log.now = start + TimeDelta::hours(hours);
+            step.take(&mut log);
+        }
+        log.now = start;
         for (hours, step) in steps {
             log.now += TimeDelta::hours(hours);
             step.take(&mut log);

@@ -84,6 +84,7 @@ proptest! {
         prop_assert_eq!(table.statements, naive::statements(&log));
         let cycles = naive::cycles(&log);
         prop_assert_eq!(mac.running(), cycles.last().map(|(cycle, _)| cycle));
+        prop_assert_eq!(mac.clock(), naive::clock(&log));
         let open = naive::open_members(&log);
         prop_assert_eq!(mac.active_now(), open.len());
         prop_assert_eq!(mac.members_now(), open);

@@ -9,9 +9,14 @@ use super::history::Line;
 use crate::mac::{Member, Statement};
 
 /// The running maximum of recording times, from the first event on that does more than configure.
-fn clock(log: &[Line], index: usize) -> DateTime<Utc> {
-    let started = log.iter().position(|line| !matches!(line.event, Event::WorkspaceConfigured(_))).unwrap();
-    log[started..=index].iter().map(|line| line.recorded_at).max().unwrap()
+pub(super) fn clock(log: &[Line]) -> Option<DateTime<Utc>> {
+    let started = log.iter().position(|line| !matches!(line.event, Event::WorkspaceConfigured(_)))?;
+    log[started..].iter().map(|line| line.recorded_at).max()
+}
+
+/// The clock at the event at an index.
+fn clock_at(log: &[Line], index: usize) -> DateTime<Utc> {
+    clock(&log[..=index]).unwrap()
 }
 
 /// The last readable settings before a place in the log.
@@ -30,10 +35,10 @@ pub(super) fn cycles(log: &[Line]) -> Vec<(Cycle, Option<usize>)> {
     let Some(first) = log.iter().position(|line| matches!(line.stream, Stream::Contact(_))) else {
         return Vec::new();
     };
-    let mut cycle = Cycle::holding(settings(&log[..first]), clock(log, first));
+    let mut cycle = Cycle::holding(settings(&log[..first]), clock_at(log, first));
     let mut cycles = Vec::new();
     loop {
-        let closed_by = (first..log.len()).find(|index| clock(log, *index) >= cycle.end);
+        let closed_by = (first..log.len()).find(|index| clock_at(log, *index) >= cycle.end);
         cycles.push((cycle.clone(), closed_by));
         let Some(index) = closed_by else { return cycles };
         cycle = cycle.next(settings(&log[..index]));
@@ -69,7 +74,7 @@ fn counts(log: &[Line], index: usize, cycle: &Cycle) -> bool {
             let same_stream = |at: &usize| log[*at].stream == log[index].stream;
             let mut blocks = (0..index).rev().filter(same_stream);
             let block = blocks.find(|at| matches!(log[*at].event, Event::ContactBlocked(_))).unwrap();
-            cycle.holds(clock(log, block))
+            cycle.holds(clock_at(log, block))
         }
         _ => false,
     }
@@ -82,7 +87,7 @@ pub(super) fn members(log: &[Line], cycle: &Cycle) -> Vec<Member> {
         let Stream::Contact(recorded_by) = line.stream else { continue };
         let contact = root(log, recorded_by);
         let known = members.iter().any(|member| member.contact == contact);
-        if !known && cycle.holds(clock(log, index)) && counts(log, index, cycle) {
+        if !known && cycle.holds(clock_at(log, index)) && counts(log, index, cycle) {
             members.push(Member { contact, position: line.position, recorded_by });
         }
     }
