@@ -8,3 +8,8 @@ pub mod field;
 pub mod ids;
 pub mod meta;
 pub mod personal;
+pub mod state;
+pub mod command;
+pub mod compose;
+pub mod decide;
+pub mod rejection;

@@ -11,7 +11,7 @@ use crate::ids::Mark;
 use crate::personal::Personal;
 
 /// Who acted: `<kind>:<id>`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Actor {
     /// What sort of actor.
     pub kind: ActorKind,
@@ -117,7 +117,7 @@ pub struct KeyUse {
 }
 
 /// What every event says of its own making.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Meta {
     /// The workspace it belongs to.
     pub workspace: Arc<str>,

@@ -1,0 +1,3 @@
+//! The application: what the outside may ask for, done over the ports.
+
+pub mod ask;
