@@ -13,3 +13,4 @@ pub mod command;
 pub mod compose;
 pub mod decide;
 pub mod rejection;
+pub mod identity;
