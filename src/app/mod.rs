@@ -37,7 +37,7 @@ pub trait Lookup: Send + Sync {
     async fn by_value(
         &self,
         workspace: &str,
-        value: &dossier_domain::values::Reference,
+        value: &dossier_domain::values::reference::Reference,
         position: u64,
     ) -> Result<Vec<dossier_domain::ids::ContactId>, AppError>;
 }

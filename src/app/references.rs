@@ -2,7 +2,7 @@
 
 use dossier_domain::ids::ContactId;
 use dossier_domain::rejection::Rejection;
-use dossier_domain::values::Reference;
+use dossier_domain::values::reference::Reference;
 
 use super::App;
 use super::act::Act;
