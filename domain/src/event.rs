@@ -53,6 +53,11 @@ macro_rules! events {
                 match self { $( Event::$variant(_event) => events!(@write _event $($personal)?), )+ }
             }
 
+            /// Forgets the personal part: one of the keys it was sealed with belongs to an erased contact.
+            pub fn erase(&mut self) {
+                match self { $( Event::$variant(_event) => { events!(@erase _event $($personal)?); } )+ }
+            }
+
             /// Reads an event of its present version. `personal` is `None` where it was erased or there is none.
             ///
             /// # Errors
@@ -78,6 +83,8 @@ macro_rules! events {
     };
     (@write $event:ident) => { Ok(None) };
     (@write $event:ident $personal:ty) => { $event.personal.open().map(serde_json::to_vec).transpose() };
+    (@erase $event:ident) => {};
+    (@erase $event:ident $personal:ty) => { $event.personal = Personal::Erased };
     (@read $event:ident $bytes:ident) => { let _ = $bytes; };
     (@read $event:ident $bytes:ident $personal:ty) => {
         if let Some(bytes) = $bytes {

@@ -120,6 +120,7 @@ impl App {
             revision: appended.revision,
             position: appended.position,
             etag: appended.position,
+            appended: true,
             ..Answer::default()
         })
     }

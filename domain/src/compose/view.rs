@@ -1,12 +1,12 @@
 //! Everything that a contact shows, composed over its tree.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use super::{Forest, Shown, shown, tree_of};
-use crate::field::{Field, Origin, Value};
+use crate::field::{Field, Value};
 use crate::ids::{ContactId, IdentityId, MergeId};
 use crate::state::{Block, Contact, Conversation, Counts, Latest, Traffic};
 use crate::values;
@@ -225,14 +225,4 @@ fn absorbed_of(tree: &[&Contact]) -> Vec<Absorbed> {
             primary,
         })
         .collect()
-}
-
-/// Where the value of each field came from, the derived country included (rule 7).
-pub fn origins(view: &View) -> BTreeMap<Field, Origin> {
-    let mut origins: BTreeMap<_, _> =
-        view.shown.fields.iter().map(|(field, shown)| (field.clone(), shown.origin)).collect();
-    if view.derived_country.is_some() {
-        origins.insert(Field::Country, Origin::Derived);
-    }
-    origins
 }
