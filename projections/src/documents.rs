@@ -2,7 +2,7 @@
 //!
 //! What a contact shows is composed from own states when it is read; only what must be found by value is composed here.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -94,7 +94,7 @@ impl Documents {
     /// # Errors
     /// What the source says; the projector must then be made anew.
     pub fn apply<S: Source>(&mut self, batch: &[Entry], source: &mut S) -> Result<Vec<DocumentChange>, S::Error> {
-        let mut work = Work { projector: self, source, changed: BTreeSet::new(), moved: BTreeSet::new() };
+        let mut work = Work { projector: self, source, changed: HashMap::new(), moved: BTreeSet::new() };
         for entry in batch {
             work.fold(entry)?;
         }
@@ -108,8 +108,8 @@ impl Documents {
 struct Work<'a, S: Source> {
     projector: &'a mut Documents,
     source: &'a mut S,
-    /// Contacts whose own state changed.
-    changed: BTreeSet<ContactId>,
+    /// Own states that changed; they stay here until the batch is over, however little the projector remembers.
+    changed: HashMap<ContactId, Arc<Contact>>,
     /// Contacts whose tree, or a value in it, changed.
     moved: BTreeSet<ContactId>,
 }
@@ -117,10 +117,12 @@ struct Work<'a, S: Source> {
 impl<S: Source> Work<'_, S> {
     fn fold(&mut self, entry: &Entry) -> Result<(), S::Error> {
         let Stream::Contact(id) = entry.stream else { return Ok(()) };
-        let mut state = self.state(id)?;
+        let mut state = match self.changed.remove(&id) {
+            Some(state) => state,
+            None => self.take(id)?,
+        };
         evolve(Arc::make_mut(&mut state), &entry.fact());
-        self.projector.states.put(id, state);
-        self.changed.insert(id);
+        self.changed.insert(id, state);
         match &entry.event {
             Event::ProfileEdited(_) | Event::ContactErased(_) | Event::MergeEnded(_) => {
                 self.moved.insert(id);
@@ -132,8 +134,8 @@ impl<S: Source> Work<'_, S> {
         Ok(())
     }
 
-    /// Folded states are kept out of the cache of the projector only while they change, so that none is copied.
-    fn state(&mut self, id: ContactId) -> Result<Arc<Contact>, S::Error> {
+    /// The state as remembered or stored, taken out of what is remembered so that changing it copies nothing.
+    fn take(&mut self, id: ContactId) -> Result<Arc<Contact>, S::Error> {
         if let Some(state) = self.projector.states.pop(&id) {
             return Ok(state);
         }
@@ -141,7 +143,10 @@ impl<S: Source> Work<'_, S> {
     }
 
     fn look(&mut self, id: ContactId) -> Result<Arc<Contact>, S::Error> {
-        let state = self.state(id)?;
+        if let Some(state) = self.changed.get(&id) {
+            return Ok(state.clone());
+        }
+        let state = self.take(id)?;
         self.projector.states.put(id, state.clone());
         Ok(state)
     }
@@ -181,17 +186,13 @@ impl<S: Source> Work<'_, S> {
             }
             evolve(&mut state, &entry.fact());
         }
-        self.projector.states.put(id, Arc::new(state));
-        self.changed.insert(id);
+        self.changed.insert(id, Arc::new(state));
         self.moved.insert(id);
         Ok(())
     }
 
     fn changes(mut self) -> Result<Vec<DocumentChange>, S::Error> {
         let mut changes = Vec::with_capacity(self.changed.len() + self.moved.len());
-        for id in std::mem::take(&mut self.changed) {
-            changes.push(DocumentChange::State(self.look(id)?));
-        }
         let mut roots = HashSet::new();
         for id in std::mem::take(&mut self.moved) {
             let root = self.root_of(id)?;
@@ -202,6 +203,10 @@ impl<S: Source> Work<'_, S> {
                 let values = self.lookups_of(&root)?;
                 changes.push(DocumentChange::Lookups { contact: root.id, values });
             }
+        }
+        for (id, state) in self.changed {
+            self.projector.states.put(id, state.clone());
+            changes.push(DocumentChange::State(state));
         }
         Ok(changes)
     }

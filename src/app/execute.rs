@@ -64,6 +64,9 @@ impl App {
         }
         if !matches!(command.ask, Ask::Configure(_)) {
             self.workspaces.executed_at(&envelope.workspace, act.now());
+            if answer.appended {
+                self.workspaces.recorded_at(&envelope.workspace, act.now());
+            }
         }
         Ok(answer)
     }
