@@ -53,6 +53,11 @@ macro_rules! events {
                 match self { $( Event::$variant(_event) => events!(@write _event $($personal)?), )+ }
             }
 
+            /// Forgets the personal part: one of the keys it was sealed with belongs to an erased contact.
+            pub fn erase(&mut self) {
+                match self { $( Event::$variant(_event) => { events!(@erase _event $($personal)?); } )+ }
+            }
+
             /// Reads an event of its present version. `personal` is `None` where it was erased or there is none.
             ///
             /// # Errors
@@ -78,6 +83,8 @@ macro_rules! events {
     };
     (@write $event:ident) => { Ok(None) };
     (@write $event:ident $personal:ty) => { $event.personal.open().map(serde_json::to_vec).transpose() };
+    (@erase $event:ident) => {};
+    (@erase $event:ident $personal:ty) => { $event.personal = Personal::Erased };
     (@read $event:ident $bytes:ident) => { let _ = $bytes; };
     (@read $event:ident $bytes:ident $personal:ty) => {
         if let Some(bytes) = $bytes {
@@ -130,6 +137,11 @@ pub enum ReadError {
 }
 
 impl Event {
+    /// A message, reaction or call, in or out, suppressed ones included.
+    pub fn is_interaction(&self) -> bool {
+        matches!(self, Event::MessageReceived(_) | Event::MessageSuppressed(_) | Event::MessageSent(_))
+    }
+
     /// The contact, besides the one whose stream it stands in, whose key is needed to open it (merging.md, Sealing).
     pub fn also_sealed_for(&self) -> Option<ContactId> {
         match self {
@@ -494,8 +506,8 @@ pub enum RefusalReason {
     NotLive,
     /// It is erased.
     Erased,
-    /// The two may not share a workspace.
-    OtherWorkspace,
+    /// Its idempotency key was used for something else in between.
+    KeyReused,
 }
 
 /// In the primary's stream: this merge will never be (P1).

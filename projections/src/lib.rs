@@ -2,4 +2,6 @@
 //!
 //! Pure, as the domain is: events in, changes of rows out; adapters write them.
 
+pub mod documents;
 pub mod mac;
+pub mod unfinished;
