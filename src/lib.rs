@@ -1,5 +1,6 @@
 //! Dossier: an event-sourced contact store.
 
+pub mod adapters;
 pub mod app;
 pub mod ports;
 pub mod sealing;

@@ -11,7 +11,8 @@ use dossier_domain::personal::Personal;
 use dossier_domain::rejection::Rejection;
 use dossier_domain::state::Contact;
 
-use super::{Ended, Engine, Resolution, Stop, helped, repeat};
+use super::resolve::Resolution;
+use super::{Ended, Engine, Stop, helped, repeat};
 use crate::app::act::Act;
 use crate::app::ask::Handle;
 use crate::app::streams::Draft;

@@ -11,7 +11,8 @@ use dossier_domain::identity::{Claim, Identity};
 use dossier_domain::state::Contact;
 
 use super::claim::Named;
-use super::{Ended, Engine, Resolution, Stop, repeat};
+use super::resolve::Resolution;
+use super::{Ended, Engine, Stop, repeat};
 use crate::app::act::Act;
 use crate::app::streams::Draft;
 

@@ -1,0 +1,3 @@
+//! Rooms for the outside: each adapter keeps one or more of the ports' promises.
+
+pub mod memory;
