@@ -3,4 +3,5 @@
 pub mod adapters;
 pub mod app;
 pub mod ports;
+pub mod projecting;
 pub mod sealing;

@@ -55,6 +55,8 @@ pub enum DocumentChange {
     Lookups {
         /// Which contact.
         contact: ContactId,
+        /// Its workspace.
+        workspace: Arc<str>,
         /// In order, each once.
         values: Vec<LookupValue>,
     },
@@ -197,11 +199,13 @@ impl<S: Source> Work<'_, S> {
         for id in std::mem::take(&mut self.moved) {
             let root = self.root_of(id)?;
             if root.id != id {
-                changes.push(DocumentChange::Lookups { contact: id, values: Vec::new() });
+                let workspace = root.workspace.clone();
+                changes.push(DocumentChange::Lookups { contact: id, workspace, values: Vec::new() });
             }
             if roots.insert(root.id) {
                 let values = self.lookups_of(&root)?;
-                changes.push(DocumentChange::Lookups { contact: root.id, values });
+                let (contact, workspace) = (root.id, root.workspace.clone());
+                changes.push(DocumentChange::Lookups { contact, workspace, values });
             }
         }
         for (id, state) in self.changed {
