@@ -1,0 +1,14 @@
+//! The embedded engines: the log and the keyring, each in a SQLite file of the data folder.
+
+mod connect;
+pub mod event_store;
+pub mod folder;
+pub mod keyring;
+pub mod master_key;
+mod pool;
+
+pub use connect::{OpenError, Synchronous};
+pub use event_store::{Options as EventStoreOptions, SqliteEventStore};
+pub use folder::DataFolder;
+pub use keyring::{Options as KeyringOptions, SqliteKeyring};
+pub use master_key::MasterKey;

@@ -1,0 +1,3 @@
+//! Sealing.
+
+pub(crate) mod cipher;
