@@ -1,4 +1,5 @@
-//! Rooms for the outside: each adapter keeps one or more of the ports' promises.
+//! What the ports are made of: the embedded engines, and the same in memory for tests and simulations.
 
 pub mod memory;
 pub mod sqlite;
+mod watermark;

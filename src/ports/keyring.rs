@@ -8,18 +8,6 @@ use zeroize::Zeroize;
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretKey(pub [u8; 32]);
 
-impl SecretKey {
-    /// A new key.
-    ///
-    /// # Errors
-    /// The system has no randomness to give.
-    pub fn random() -> Result<Self, aws_lc_rs::error::Unspecified> {
-        let mut key = SecretKey([0; 32]);
-        aws_lc_rs::rand::fill(&mut key.0)?;
-        Ok(key)
-    }
-}
-
 impl Drop for SecretKey {
     fn drop(&mut self) {
         self.0.zeroize();

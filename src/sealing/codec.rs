@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use dossier_domain::event::{Event, ReadError};
@@ -15,7 +16,7 @@ use uuid::Uuid;
 
 use super::marks::Marks;
 use super::meta::Names;
-use super::{boxes, meta, upcast};
+use super::{cipher, meta, upcast};
 use crate::app::error::AppError;
 use crate::ports::{KeyState, Keyring, KeyringError, NewEvent, Recorded, SecretKey};
 
@@ -101,7 +102,7 @@ impl Codec {
             Some(plain) => {
                 let key = self.key_for(stream, also).await?;
                 let bound_to = bound_to(stream, id, event.name(), event.version());
-                let sealed = boxes::seal(&key, &bound_to, &plain).map_err(|_| internal("sealing failed"))?;
+                let sealed = cipher::seal(&key, &bound_to, &plain).map_err(|_| internal("sealing failed"))?;
                 Some(BASE64.encode(sealed))
             }
         };
@@ -124,7 +125,7 @@ impl Codec {
             None => Ok(own),
             Some(also) => {
                 let other = self.keyring.create_if_absent(also.0).await.map_err(sealing)?;
-                Ok(boxes::joined((holder, &own), (also.0, &other)))
+                Ok(joined((holder, &own), (also.0, &other)))
             }
         }
     }
@@ -155,7 +156,7 @@ impl Codec {
             (KeyState::Destroyed, _) | (_, Some((_, KeyState::Destroyed))) => Key::Destroyed,
             (KeyState::Live(own), None) => Key::Found(own),
             (KeyState::Live(own), Some((also, KeyState::Live(other)))) => {
-                Key::Found(boxes::joined((holder, &own), (also, &other)))
+                Key::Found(joined((holder, &own), (also, &other)))
             }
             (KeyState::Missing, _) | (_, Some((_, KeyState::Missing))) => Key::Lost,
         })
@@ -173,19 +174,15 @@ impl Codec {
     /// # Errors
     /// [`SealError`].
     pub async fn seal_state(&self, holders: &[Uuid], bound_to: &[u8], plain: &[u8]) -> Result<Vec<u8>, SealError> {
-        let mut key: Option<(Uuid, SecretKey)> = None;
+        let mut keys = Vec::with_capacity(holders.len());
         for holder in holders {
-            let next = match self.keyring.at_hand(*holder) {
+            keys.push(match self.keyring.at_hand(*holder) {
                 Some(KeyState::Live(key)) => key,
                 _ => self.keyring.create_if_absent(*holder).await.map_err(sealing)?,
-            };
-            key = Some(match key {
-                None => (*holder, next),
-                Some((low, joined)) => (low.max(*holder), boxes::joined((low, &joined), (*holder, &next))),
             });
         }
-        let (_, key) = key.ok_or_else(|| internal("nobody's key to seal with"))?;
-        boxes::seal(&key, bound_to, plain).map_err(|_| internal("sealing failed"))
+        let key = all_joined(holders, keys).ok_or_else(|| internal("nobody's key to seal with"))?;
+        cipher::seal(&key, bound_to, plain).map_err(|_| internal("sealing failed"))
     }
 
     /// Opens what [`Codec::seal_state`] sealed; `None` if any key is gone or the bytes are not those.
@@ -198,17 +195,33 @@ impl Codec {
         bound_to: &[u8],
         mut sealed: Vec<u8>,
     ) -> Result<Option<Vec<u8>>, AppError> {
-        let mut key: Option<(Uuid, SecretKey)> = None;
+        let mut keys = Vec::with_capacity(holders.len());
         for holder in holders {
-            let KeyState::Live(next) = self.find(*holder).await? else { return Ok(None) };
-            key = Some(match key {
-                None => (*holder, next),
-                Some((low, joined)) => (low.max(*holder), boxes::joined((low, &joined), (*holder, &next))),
-            });
+            let KeyState::Live(key) = self.find(*holder).await? else { return Ok(None) };
+            keys.push(key);
         }
-        let Some((_, key)) = key else { return Ok(None) };
-        Ok(boxes::open(&key, bound_to, &mut sealed).ok().map(|plain| plain.to_vec()))
+        let Some(key) = all_joined(holders, keys) else { return Ok(None) };
+        Ok(cipher::open(&key, bound_to, &mut sealed).ok().map(|plain| plain.to_vec()))
     }
+}
+
+/// The key that both contacts' keys make together: destroying either leaves nothing that opens the box.
+fn joined(one: (Uuid, &SecretKey), other: (Uuid, &SecretKey)) -> SecretKey {
+    let (low, high) = if one.0 <= other.0 { (one.1, other.1) } else { (other.1, one.1) };
+    let mut context = Context::new(&SHA256);
+    context.update(b"dossier two keys");
+    context.update(&low.0);
+    context.update(&high.0);
+    let mut key = SecretKey([0; 32]);
+    key.0.copy_from_slice(context.finish().as_ref());
+    key
+}
+
+/// The key that the keys of all holders make together; one holder's is its own.
+fn all_joined(holders: &[Uuid], keys: Vec<SecretKey>) -> Option<SecretKey> {
+    let each = holders.iter().copied().zip(keys);
+    let both = |(highest, all), (holder, key)| (holder.max(highest), joined((highest, &all), (holder, &key)));
+    each.reduce(both).map(|(_, key)| key)
 }
 
 enum Key {
@@ -265,7 +278,7 @@ fn open_box(
 ) -> Result<Opened, AppError> {
     let bound_to = bound_to(&recorded.stream, recorded.event.id, &recorded.event.event_type, recorded.event.version);
     let Ok(mut bytes) = BASE64.decode(sealed.with) else { return read(recorded, data, meta, None, true) };
-    let Ok(plain) = boxes::open(key, &bound_to, &mut bytes) else { return read(recorded, data, meta, None, true) };
+    let Ok(plain) = cipher::open(key, &bound_to, &mut bytes) else { return read(recorded, data, meta, None, true) };
     let inside: Inside<'_> = serde_json::from_slice(plain).map_err(|e| unreadable(recorded, e))?;
     if let Some(actor) = inside.actor {
         meta.actor.id = Personal::Open(Arc::from(&*actor));

@@ -1,7 +1,7 @@
 //! Between events as the domain knows them and events as they are stored: encoded, and sealed where they are personal
 //! (decision 9).
 
-mod boxes;
+pub(crate) mod cipher;
 mod codec;
 mod marks;
 mod meta;

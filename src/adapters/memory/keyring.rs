@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use uuid::Uuid;
 
 use crate::ports::{KeyState, Keyring, KeyringError, SecretKey};
+use crate::sealing::cipher;
 
 /// A keyring in memory.
 #[derive(Default)]
@@ -22,7 +23,7 @@ impl Keyring for MemoryKeyring {
             Some(KeyState::Live(key)) => Ok(key.clone()),
             Some(KeyState::Destroyed) => Err(KeyringError::Destroyed),
             Some(KeyState::Missing) | None => {
-                let key = SecretKey::random().map_err(|_| KeyringError::Unavailable {
+                let key = cipher::random_key().map_err(|_| KeyringError::Unavailable {
                     doing: "making a key",
                     reason: "no randomness".to_owned(),
                 })?;
