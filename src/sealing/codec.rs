@@ -220,8 +220,8 @@ fn joined(one: (Uuid, &SecretKey), other: (Uuid, &SecretKey)) -> SecretKey {
 /// The key that the keys of all holders make together; one holder's is its own.
 fn all_joined(holders: &[Uuid], keys: Vec<SecretKey>) -> Option<SecretKey> {
     let each = holders.iter().copied().zip(keys);
-    let both = |(highest, all), (holder, key)| (holder.max(highest), joined((highest, &all), (holder, &key)));
-    each.reduce(both).map(|(_, key)| key)
+    each.reduce(|(highest, all), (holder, key)| (holder.max(highest), joined((highest, &all), (holder, &key))))
+        .map(|(_, key)| key)
 }
 
 enum Key {
