@@ -1,3 +1,5 @@
 //! Dossier: an event-sourced contact store.
 
+pub mod api;
+pub mod app;
 pub mod ports;
