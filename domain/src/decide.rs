@@ -17,7 +17,7 @@ mod profile;
 mod tags;
 
 pub use profile::initial_values;
-pub use tags::TAGS_MAX;
+
 
 /// An event to append, and its cause where that is not the command's.
 #[derive(Clone, Debug, PartialEq)]

@@ -130,6 +130,11 @@ pub enum ReadError {
 }
 
 impl Event {
+    /// A message, reaction or call, in or out, suppressed ones included.
+    pub fn is_interaction(&self) -> bool {
+        matches!(self, Event::MessageReceived(_) | Event::MessageSuppressed(_) | Event::MessageSent(_))
+    }
+
     /// The contact, besides the one whose stream it stands in, whose key is needed to open it (merging.md, Sealing).
     pub fn also_sealed_for(&self) -> Option<ContactId> {
         match self {
@@ -494,8 +499,8 @@ pub enum RefusalReason {
     NotLive,
     /// It is erased.
     Erased,
-    /// The two may not share a workspace.
-    OtherWorkspace,
+    /// Its idempotency key was used for something else in between.
+    KeyReused,
 }
 
 /// In the primary's stream: this merge will never be (P1).

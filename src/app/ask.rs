@@ -8,7 +8,8 @@ use dossier_domain::event::{ClosingNote, Content, DeliveryStatus, InteractionKin
 use dossier_domain::field::MergeChoices;
 use dossier_domain::ids::{ContactId, MergeId};
 use dossier_domain::meta::{Actor, Cause};
-use dossier_domain::values::{Reference, TagName};
+use dossier_domain::values::reference::Reference;
+use dossier_domain::values::tag::Tag;
 use uuid::Uuid;
 
 /// A command, with everything around it.
@@ -101,7 +102,7 @@ pub struct CreateContact {
     /// Its profile.
     pub values: ProfileValues,
     /// Its tags.
-    pub tags: Vec<TagName>,
+    pub tags: Vec<Tag>,
     /// Its identities; all or none are claimed.
     pub channels: Vec<Handle>,
     /// What to do if it exists.
@@ -127,9 +128,9 @@ pub enum Edit {
     /// Sets or clears profile values.
     Profile(ProfileValues),
     /// Puts a tag on.
-    AddTag(TagName),
+    AddTag(Tag),
     /// Takes a tag off.
-    RemoveTag(TagName),
+    RemoveTag(Tag),
     /// Writes an internal comment.
     Comment(Arc<str>),
     /// Opens the conversation.

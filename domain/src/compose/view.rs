@@ -157,16 +157,16 @@ fn derived_country(shown: &Shown) -> Option<Arc<str>> {
         return None;
     }
     let phone = shown.fields.get(&Field::Phone)?.value.as_text()?;
-    values::country_of_phone(phone)
+    values::phone::country_of(phone).map(Arc::from)
 }
 
 /// What the contacts of the tree hold in a field, the shown value aside, so that references find it (rule 2).
 fn other_values(tree: &[&Contact], shown: &Shown, field: &Field) -> Vec<Arc<str>> {
-    let shown = shown.fields.get(field).and_then(|shown| shown.value.as_text()).map(|text| values::fold(text));
+    let shown = shown.fields.get(field).and_then(|shown| shown.value.as_text()).map(|text| values::text::fold(text));
     let mut seen: BTreeSet<String> = shown.into_iter().collect();
     let own = tree.iter().skip(1).filter_map(|contact| contact.own_edit(field));
     let texts = own.filter_map(|edit| edit.value.as_ref().and_then(Value::as_text));
-    texts.filter(|text| seen.insert(values::fold(text))).cloned().collect()
+    texts.filter(|text| seen.insert(values::text::fold(text))).cloned().collect()
 }
 
 /// Traffic by identity: the newest over all streams of the tree.

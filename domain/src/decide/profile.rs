@@ -67,7 +67,7 @@ fn fills(shown: &ShownFields, field: &Field, value: &Value) -> bool {
 /// A country derived from the phone is shown, so a profile does not fill it.
 fn shows_derived_country(shown: &ShownFields) -> bool {
     let phone = shown.get(&Field::Phone).and_then(|shown| shown.value.as_text());
-    phone.is_some_and(|phone| values::country_of_phone(phone).is_some())
+    phone.is_some_and(|phone| values::phone::country_of(phone).is_some())
 }
 
 fn edited(changes: Vec<FieldChange>, holder: Option<ContactId>) -> Option<ProfileEdited> {

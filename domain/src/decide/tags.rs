@@ -6,9 +6,8 @@ use super::{Decided, Situation};
 use crate::event::{TagAdded, TagNamed, TagRemoved};
 use crate::personal::Personal;
 use crate::rejection::Rejection;
+use crate::values::tag::TAG_LIMIT;
 
-/// How many tags a contact shows at most.
-pub const TAGS_MAX: usize = 500;
 
 /// Puts a tag on, unless it is shown and would be without merges.
 pub(super) fn add(situation: Situation<'_>, key: &Arc<str>, name: &Arc<str>) -> Result<Vec<Decided>, Rejection> {
@@ -16,7 +15,7 @@ pub(super) fn add(situation: Situation<'_>, key: &Arc<str>, name: &Arc<str>) -> 
         return Ok(Vec::new());
     }
     let shown = situation.shown();
-    if !shown.tags.contains_key(key) && shown.tags.len() >= TAGS_MAX {
+    if !shown.tags.contains_key(key) && shown.tags.len() >= TAG_LIMIT {
         return Err(Rejection::TooManyTags);
     }
     let name = shown.tags.get(key).unwrap_or(name).clone();
