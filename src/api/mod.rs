@@ -2,3 +2,4 @@
 //! HTTP nor the command line; both speak it.
 
 pub mod bodies;
+pub mod read;
