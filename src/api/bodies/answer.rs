@@ -6,6 +6,7 @@ use dossier_domain::ids::{ContactId, MergeId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::api::problem::Problem;
 use crate::app::ask::{Answer, Ask};
 
 /// How a command was answered.
@@ -92,5 +93,5 @@ pub struct LineBody {
     /// Why it was not.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    pub problem: Option<serde_json::Value>,
+    pub problem: Option<Problem>,
 }
