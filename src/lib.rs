@@ -1,6 +1,7 @@
 //! Dossier: an event-sourced contact store.
 
 pub mod adapters;
+pub mod api;
 pub mod app;
 pub mod ports;
 pub mod projecting;
