@@ -72,6 +72,16 @@ impl Unfinished {
         }
     }
 
+    /// What stood unfinished at a position, and still does.
+    pub fn since(&self, position: u64) -> Unfinished {
+        let merges = self.merges.iter().filter(|(_, open)| open.since <= position);
+        let claims = self.claims.iter().filter(|(_, open)| open.since <= position);
+        Unfinished {
+            merges: merges.map(|(id, open)| (*id, *open)).collect(),
+            claims: claims.map(|(id, open)| (*id, *open)).collect(),
+        }
+    }
+
     fn confirm(&mut self, identity: IdentityId, epoch: u64) {
         if self.claims.get(&identity).is_some_and(|open| open.epoch == epoch) {
             self.claims.remove(&identity);

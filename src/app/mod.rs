@@ -18,6 +18,7 @@ pub mod error;
 mod execute;
 mod passing;
 pub mod protocol;
+mod recover;
 mod references;
 pub mod streams;
 pub mod tags;

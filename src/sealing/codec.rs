@@ -119,7 +119,8 @@ impl Codec {
     }
 
     async fn key_for(&self, stream: &Stream, also: Option<ContactId>) -> Result<SecretKey, SealError> {
-        let Some(holder) = key_holder(stream) else { return Err(internal("an identity's event is never sealed")) };
+        let holder = key_holder(stream).or(also.map(|also| also.0));
+        let holder = holder.ok_or_else(|| internal("nobody's key to seal with"))?;
         let own = self.keyring.create_if_absent(holder).await.map_err(sealing)?;
         match also.filter(|also| also.0 != holder) {
             None => Ok(own),
@@ -146,7 +147,7 @@ impl Codec {
     }
 
     async fn opening_key(&self, stream: &Stream, also: Option<Uuid>) -> Result<Key, AppError> {
-        let Some(holder) = key_holder(stream) else { return Ok(Key::Lost) };
+        let Some(holder) = key_holder(stream).or(also) else { return Ok(Key::Lost) };
         let own = self.find(holder).await?;
         let other = match also.filter(|also| *also != holder) {
             Some(also) => Some((also, self.find(also).await?)),
@@ -230,7 +231,7 @@ enum Key {
     Lost,
 }
 
-/// Whose key seals what stands in a stream; the streams of identities hold nothing personal.
+/// Whose key seals what stands in a stream; in that of an identity, each event names its own.
 fn key_holder(stream: &Stream) -> Option<Uuid> {
     match stream {
         Stream::Contact(contact) => Some(contact.0),
@@ -241,12 +242,10 @@ fn key_holder(stream: &Stream) -> Option<Uuid> {
 
 /// The plain text of the box; `None` where there is nothing to seal.
 fn inside(stream: &Stream, event: &Event, meta: &Meta) -> Result<Option<Vec<u8>>, SealError> {
-    if matches!(stream, Stream::Identity(_)) {
-        return Ok(None);
-    }
     let data = event.personal_json().map_err(encoding)?.map(text).transpose()?;
     let actor = match meta.actor.kind {
         ActorKind::System => None,
+        _ if matches!(stream, Stream::Identity(_)) => None,
         _ => meta.actor.id.open().map(|id| std::borrow::Cow::Borrowed(&**id)),
     };
     if data.is_none() && actor.is_none() {
