@@ -3,6 +3,7 @@
 pub mod adapters;
 pub mod api;
 pub mod app;
+pub mod cli;
 pub mod house;
 pub mod ports;
 pub mod projecting;

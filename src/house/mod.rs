@@ -104,6 +104,19 @@ impl House {
         &self.master
     }
 
+    /// What to tell whoever opened it: a master key was made, and everything hangs on it.
+    pub fn advice(&self) -> Option<String> {
+        match &self.master {
+            crate::adapters::sqlite::master_key::Source::Made(file) => Some(format!(
+                "a master key was made: {}
+back it up apart from the data; without it nothing that is sealed can ever be \
+                 read again",
+                file.display()
+            )),
+            _ => None,
+        }
+    }
+
     /// The data folder.
     pub fn path(&self) -> &Path {
         &self.path
