@@ -1,5 +1,10 @@
 //! Dossier: an event-sourced contact store.
 
 pub mod adapters;
+pub mod api;
+pub mod app;
+pub mod cli;
+pub mod house;
 pub mod ports;
+pub mod projecting;
 pub mod sealing;

@@ -11,7 +11,7 @@ use crate::ids::Mark;
 use crate::personal::Personal;
 
 /// Who acted: `<kind>:<id>`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Actor {
     /// What sort of actor.
     pub kind: ActorKind,
@@ -20,6 +20,13 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// Forgets which one it was; the store itself stays the store itself.
+    pub fn erase(&mut self) {
+        if self.kind != ActorKind::System {
+            self.id = Personal::Erased;
+        }
+    }
+
     /// The store itself: timers, recovery.
     pub fn system() -> Self {
         Actor { kind: ActorKind::System, id: Personal::Open("dossier".into()) }
@@ -117,7 +124,7 @@ pub struct KeyUse {
 }
 
 /// What every event says of its own making.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Meta {
     /// The workspace it belongs to.
     pub workspace: Arc<str>,

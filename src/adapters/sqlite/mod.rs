@@ -1,4 +1,4 @@
-//! The embedded engines: the log and the keyring, each in a SQLite file of the data folder.
+//! The embedded engines: the log, the keyring and the read models, each in SQLite files of the data folder.
 
 mod connect;
 pub mod event_store;
@@ -6,9 +6,11 @@ pub mod folder;
 pub mod keyring;
 pub mod master_key;
 mod pool;
+pub mod read_store;
 
 pub use connect::{OpenError, Synchronous};
 pub use event_store::{Options as EventStoreOptions, SqliteEventStore};
 pub use folder::DataFolder;
 pub use keyring::{Options as KeyringOptions, SqliteKeyring};
 pub use master_key::MasterKey;
+pub use read_store::SqliteReadStore;

@@ -171,6 +171,10 @@ impl Keyring for SqliteKeyring {
         staged.map_or_else(|| self.look_up(holder), |key| Ok(KeyState::Live(key)))
     }
 
+    fn at_hand(&self, holder: Uuid) -> Option<KeyState> {
+        self.cache.get(holder)
+    }
+
     async fn destroy(&self, holder: Uuid) -> Result<(), KeyringError> {
         self.destroy_all(&[holder])
     }

@@ -1,0 +1,116 @@
+//! Why a command was refused by the rules. Data, not prose: whoever speaks to a user finds the words.
+
+use crate::ids::{ContactId, MergeId};
+
+/// A refusal. Nothing was appended, and the idempotency key is not used up (rule 10).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// No contact is found by the reference.
+    #[error("no contact is found by this reference")]
+    ContactNotFound,
+    /// The contact is erased.
+    #[error("the contact was erased")]
+    ContactErased {
+        /// Which.
+        contact: ContactId,
+    },
+    /// A reference by email or phone that several live contacts answer to (rule 2).
+    #[error("several contacts answer to this reference")]
+    AmbiguousReference {
+        /// Which.
+        candidates: Vec<ContactId>,
+    },
+    /// Another contact holds the identity (rule 3).
+    #[error("another contact holds this channel identity")]
+    IdentityTaken {
+        /// The live contact that shows it.
+        by: ContactId,
+    },
+    /// A contact matches, and `if_exists` is `fail`.
+    #[error("a contact with one of these values exists")]
+    ContactExists {
+        /// Which.
+        contact: ContactId,
+    },
+    /// The contact is blocked (rule 16).
+    #[error("the contact is blocked")]
+    ContactBlocked {
+        /// Which.
+        contact: ContactId,
+    },
+    /// The conversation is neither open nor snoozed (rule 11).
+    #[error("the conversation is not open")]
+    NotOpen {
+        /// Whose.
+        contact: ContactId,
+    },
+    /// One of the two is blocked (rule 20).
+    #[error("a blocked contact is not merged")]
+    MergeBlockedContact {
+        /// Which.
+        contact: ContactId,
+    },
+    /// The primary's stream refused the merge after it was prepared (P1).
+    #[error("the primary refused the merge")]
+    MergeRefused {
+        /// Which merge.
+        merge: MergeId,
+    },
+    /// Primary and secondary are one contact.
+    #[error("a contact is not merged with itself")]
+    SameContact,
+    /// One of the two is absorbed already (rule 20).
+    #[error("the contact is absorbed in another")]
+    NotLive {
+        /// Which.
+        contact: ContactId,
+        /// Its root.
+        merged_into: ContactId,
+    },
+    /// An absorbed contact is not deleted (rule 21).
+    #[error("the contact is absorbed; delete its root, or unmerge it first")]
+    ContactAbsorbed {
+        /// Which.
+        contact: ContactId,
+        /// Its root.
+        root: ContactId,
+    },
+    /// No such merge, or it was refused.
+    #[error("no such merge")]
+    MergeNotFound,
+    /// The two are not merged.
+    #[error("the contacts are not merged")]
+    NotMerged {
+        /// The one that would be freed.
+        secondary: ContactId,
+    },
+    /// The merge was undone before.
+    #[error("the merge was undone already")]
+    AlreadyUnmerged {
+        /// Which merge.
+        merge: MergeId,
+    },
+    /// A message that a report speaks of is not known.
+    #[error("the contact has no outbound message with this id")]
+    MessageNotFound,
+    /// The contact has no identity to send to.
+    #[error("the contact has no identity on this channel")]
+    NoIdentity,
+    /// More than 500 tags (rule 8).
+    #[error("a contact has at most 500 tags")]
+    TooManyTags,
+    /// `If-Match` or `expected` does not hold any more.
+    #[error("the contact changed since")]
+    RevisionConflict {
+        /// Which.
+        contact: ContactId,
+        /// What it is at now.
+        actual: u64,
+    },
+    /// The idempotency key was used for something else.
+    #[error("the idempotency key was used for another command")]
+    KeyReused,
+    /// A replayed time lies before the workspace's clock (rule 32).
+    #[error("the time lies before the workspace's clock")]
+    ClockBehind,
+}

@@ -1,0 +1,96 @@
+//! The application: what the outside may ask for, done over the ports.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::ports::EventStore;
+
+pub mod act;
+pub mod agenda;
+pub mod ask;
+pub mod cache;
+mod carry_out;
+pub mod clock;
+mod contents;
+pub mod due;
+pub mod error;
+mod execute;
+mod passing;
+pub mod protocol;
+mod recover;
+mod references;
+pub mod streams;
+pub mod tags;
+pub mod workspaces;
+
+pub use error::{AppError, FieldError};
+
+use agenda::Agenda;
+use clock::Wall;
+use protocol::Engine;
+use tags::TagNames;
+use workspaces::Workspaces;
+
+/// Finds contacts by email or phone in a read model (rule 2).
+#[async_trait::async_trait]
+pub trait Lookup: Send + Sync {
+    /// Live roots that show the value, or hold it by what they absorbed, in a read model that has reached `position`.
+    async fn by_value(
+        &self,
+        workspace: &str,
+        value: &dossier_domain::values::reference::Reference,
+        position: u64,
+    ) -> Result<Vec<dossier_domain::ids::ContactId>, AppError>;
+}
+
+/// All that a request can reach.
+pub struct App {
+    engine: Engine,
+    workspaces: Workspaces,
+    tags: TagNames,
+    agenda: Agenda,
+    wall: Arc<dyn Wall>,
+    lookup: Arc<dyn Lookup>,
+    /// Highest position that a command of this process was given.
+    newest: watch::Sender<u64>,
+}
+
+impl App {
+    /// An application over its ports.
+    pub fn new(engine: Engine, wall: Arc<dyn Wall>, lookup: Arc<dyn Lookup>) -> Self {
+        App {
+            engine,
+            workspaces: Workspaces::default(),
+            tags: TagNames::default(),
+            agenda: Agenda::default(),
+            wall,
+            lookup,
+            newest: watch::Sender::new(0),
+        }
+    }
+
+    /// The protocols and streams below.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The spellings of tags; filled from a read model at start.
+    pub fn tag_names(&self) -> &TagNames {
+        &self.tags
+    }
+
+    /// What falls due; filled from a read model at start.
+    pub fn agenda(&self) -> &Agenda {
+        &self.agenda
+    }
+
+    /// The settings and clocks of workspaces.
+    pub fn workspaces(&self) -> &Workspaces {
+        &self.workspaces
+    }
+
+    fn store(&self) -> &Arc<dyn EventStore> {
+        self.engine.streams.store()
+    }
+}

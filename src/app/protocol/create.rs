@@ -1,0 +1,151 @@
+//! Creating a contact: its identities are claimed first, and all or none stay claimed (rule 3).
+
+use std::sync::Arc;
+
+use dossier_domain::command::ProfileValues;
+use dossier_domain::decide::initial_values;
+use dossier_domain::event::{ContactCreated, TagAdded, TagNamed};
+use dossier_domain::ids::{ContactId, IdentityId, Mark};
+use dossier_domain::personal::Personal;
+use dossier_domain::rejection::Rejection;
+use dossier_domain::state::{Contact, Life};
+
+use super::claim::Named;
+use super::resolve::Resolution;
+use super::{Ended, Engine, Stop, repeat};
+use crate::app::act::Act;
+use crate::app::streams::Draft;
+
+/// A contact to be made.
+#[derive(Clone, Debug)]
+pub struct NewContact {
+    /// Of the command's key, or made up: its id derives from this.
+    pub mark: Mark,
+    /// Its profile.
+    pub values: ProfileValues,
+    /// Its tags.
+    pub tags: Vec<TagNamed>,
+    /// Its identities.
+    pub identities: Vec<Named>,
+}
+
+impl Engine {
+    /// Claims, then the contact in one append. A claim refused midway gives the others back.
+    pub async fn create(&self, act: &Act, new: &NewContact) -> Result<Arc<Contact>, Ended> {
+        let outcome = repeat(|| self.try_create(act, new)).await;
+        if let Err(Ended::Error(_)) = &outcome
+            && !new.identities.is_empty()
+        {
+            self.give_back(act, new).await?;
+        }
+        outcome
+    }
+
+    async fn try_create(&self, act: &Act, new: &NewContact) -> Result<Arc<Contact>, Stop> {
+        let contact = self.to_be_made(new.mark).await?;
+        if contact.lock.is_some() {
+            let root = self.resolve(act, contact.id).await?.root(contact.id)?;
+            return Err(Rejection::IdentityTaken { by: root.id }.into());
+        }
+        let mut drafts = match contact.life {
+            Life::Absent => vec![act.draft(None, ContactCreated {})],
+            _ => Vec::new(),
+        };
+        for named in &new.identities {
+            let epoch = self.claim_for(act, contact.id, named).await?;
+            if contact.identity(named.identity).is_none_or(|own| own.epoch < epoch) {
+                drafts.push(named.connected(act, epoch));
+            }
+        }
+        drafts.extend(initial_values(&new.values).map(|edited| act.draft(None, edited)));
+        drafts.extend(new.tags.iter().map(|tag| tag_added(act, tag)));
+        if let Some(last) = drafts.last_mut() {
+            act.put_key(last, 201);
+        }
+        if drafts.is_empty() {
+            return Ok(contact);
+        }
+        Ok(self.streams.append(&contact, drafts).await?)
+    }
+
+    /// The first contact that derives from the mark and is neither abandoned nor erased. It exists already where a
+    /// message came by an identity that this command had claimed before it was cut off: then that is the contact.
+    async fn to_be_made(&self, mark: Mark) -> Result<Arc<Contact>, Stop> {
+        let mut attempt = 0;
+        loop {
+            let contact = self.streams.contact(self.marks.contact(mark, attempt)).await?;
+            if !matches!(contact.life, Life::Abandoned | Life::Erased) {
+                return Ok(contact);
+            }
+            attempt += 1;
+        }
+    }
+
+    /// The epoch of the claim on an identity by a contact that may not exist yet.
+    async fn claim_for(&self, act: &Act, contact: ContactId, named: &Named) -> Result<u64, Stop> {
+        loop {
+            let identity = self.streams.identity(named.identity).await?;
+            match identity.claim {
+                Some(claim) if claim.owner == contact => return Ok(claim.epoch),
+                Some(claim) => match self.resolve(act, claim.owner).await? {
+                    Resolution::Root(root) => {
+                        self.refuse_taken(act, &identity, claim, &root).await?;
+                        continue;
+                    }
+                    Resolution::Absent => {
+                        self.abandon(act, claim.owner).await?;
+                        continue;
+                    }
+                    Resolution::Abandoned | Resolution::Erased => {}
+                },
+                None => {}
+            }
+            let claimed = named.claimed(act, contact);
+            self.streams.append_identity(&identity, claimed).await?;
+        }
+    }
+
+    /// Held by a live contact: refused, unless its holder has let go and only the identity's stream lags.
+    async fn refuse_taken(
+        &self,
+        act: &Act,
+        identity: &dossier_domain::identity::Identity,
+        claim: dossier_domain::identity::Claim,
+        root: &Contact,
+    ) -> Result<(), Stop> {
+        let holder = self.streams.contact(claim.owner).await?;
+        match holder.identity(identity.id) {
+            Some(own) if own.epoch > claim.epoch => Err(Stop::Again),
+            Some(own) if own.epoch == claim.epoch && !own.connected => self.release_claim(act, identity, claim).await,
+            _ => Err(Rejection::IdentityTaken { by: root.id }.into()),
+        }
+    }
+
+    /// The contact will not be: it is abandoned, unless somebody adopted it meanwhile, and its claims are released.
+    async fn give_back(&self, act: &Act, new: &NewContact) -> Result<(), Ended> {
+        let id = repeat(|| async { Ok(self.to_be_made(new.mark).await?.id) }).await?;
+        repeat(|| self.abandon(act, id)).await?;
+        if self.streams.contact(id).await?.life != Life::Abandoned {
+            return Ok(());
+        }
+        for named in &new.identities {
+            repeat(|| self.release_abandoned(act, id, named.identity)).await?;
+        }
+        Ok(())
+    }
+
+    async fn release_abandoned(&self, act: &Act, owner: ContactId, identity: IdentityId) -> Result<(), Stop> {
+        let identity = self.streams.identity(identity).await?;
+        match identity.claim.filter(|claim| claim.owner == owner) {
+            Some(claim) => {
+                self.release_claim(act, &identity, claim).await?;
+                Err(Stop::Again)
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+fn tag_added(act: &Act, tag: &TagNamed) -> Draft {
+    act.draft(None, TagAdded { personal: Personal::Open(tag.clone()) })
+}

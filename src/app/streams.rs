@@ -1,0 +1,195 @@
+//! Streams as states: read, fold, remember; and append at the revision of the state that was read.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use dossier_domain::event::Event;
+use dossier_domain::ids::{ContactId, IdentityId, Stream};
+use dossier_domain::identity::Identity;
+use dossier_domain::meta::Meta;
+use dossier_domain::state::{Contact, Fact, evolve};
+use uuid::Uuid;
+
+use super::cache::Cache;
+use super::error::AppError;
+use crate::ports::{AppendError, Appended, Direction, EventStore, Expected, Recorded};
+use crate::sealing::{Codec, SealError};
+
+/// Events read at once from a stream.
+const PAGE: usize = 1_000;
+
+/// An event about to be appended.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// Unique id.
+    pub id: Uuid,
+    /// What happened.
+    pub event: Event,
+    /// Who, why, when.
+    pub meta: Meta,
+}
+
+/// An append that did not land.
+#[derive(Debug)]
+pub enum Lost {
+    /// The stream moved on: start again from the first read.
+    Race,
+    /// Another event bears a mark of these.
+    MarkTaken {
+        /// Where it is.
+        position: u64,
+    },
+    /// The store failed.
+    Failed(AppError),
+}
+
+/// Own states kept aside by a projection, so that a long stream need not be folded from its first event.
+#[async_trait]
+pub trait Snapshots: Send + Sync {
+    /// The state at some earlier revision, if it is kept and can be opened.
+    async fn find(&self, contact: ContactId) -> Option<Contact>;
+}
+
+/// The streams of contacts and identities.
+pub struct Streams {
+    store: Arc<dyn EventStore>,
+    codec: Arc<Codec>,
+    snapshots: Option<Arc<dyn Snapshots>>,
+    contacts: Cache<ContactId, Contact>,
+    identities: Cache<IdentityId, Identity>,
+}
+
+impl Streams {
+    /// Streams over a store, remembering at most `capacity` states of each kind.
+    pub fn new(
+        store: Arc<dyn EventStore>,
+        codec: Arc<Codec>,
+        snapshots: Option<Arc<dyn Snapshots>>,
+        capacity: usize,
+    ) -> Self {
+        Streams { store, codec, snapshots, contacts: Cache::new(capacity), identities: Cache::new(capacity) }
+    }
+
+    /// The log below.
+    pub fn store(&self) -> &Arc<dyn EventStore> {
+        &self.store
+    }
+
+    /// Opens and seals events.
+    pub fn codec(&self) -> &Codec {
+        &self.codec
+    }
+
+    /// The own state of a contact, at least as new as every append answered before this call.
+    pub async fn contact(&self, id: ContactId) -> Result<Arc<Contact>, AppError> {
+        if let Some(known) = self.contacts.get(&id) {
+            return Ok(known);
+        }
+        let ticket = self.contacts.ticket(id);
+        let mut contact = match &self.snapshots {
+            Some(snapshots) => snapshots.find(id).await.unwrap_or_else(|| Contact::absent(id)),
+            None => Contact::absent(id),
+        };
+        self.fold_tail(&mut contact).await?;
+        let contact = Arc::new(contact);
+        ticket.put(contact.clone());
+        Ok(contact)
+    }
+
+    /// Folds what the stream holds beyond the state.
+    async fn fold_tail(&self, contact: &mut Contact) -> Result<(), AppError> {
+        let stream = Stream::Contact(contact.id);
+        loop {
+            let page = self.store.read_stream(&stream, contact.next_revision, Direction::Forward, PAGE).await?;
+            for recorded in &page {
+                let opened = self.codec.open(recorded).await?;
+                evolve(contact, &opened.fact(recorded));
+            }
+            if page.len() < PAGE {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The state of an identity.
+    pub async fn identity(&self, id: IdentityId) -> Result<Arc<Identity>, AppError> {
+        if let Some(known) = self.identities.get(&id) {
+            return Ok(known);
+        }
+        let ticket = self.identities.ticket(id);
+        let mut identity = Identity::unclaimed(id);
+        // The last event tells it all: a claim or a release.
+        let last = self.store.read_stream(&Stream::Identity(id), u64::MAX, Direction::Backward, 1).await?;
+        for recorded in &last {
+            let opened = self.codec.open(recorded).await?;
+            identity.evolve(&opened.event, recorded.revision);
+        }
+        let identity = Arc::new(identity);
+        ticket.put(identity.clone());
+        Ok(identity)
+    }
+
+    /// Appends to a contact's stream at the revision of the state, and answers the state after it.
+    pub async fn append(&self, contact: &Arc<Contact>, drafts: Vec<Draft>) -> Result<Arc<Contact>, Lost> {
+        let ticket = self.contacts.ticket(contact.id);
+        let appended = self.write(&Stream::Contact(contact.id), contact.revision(), &drafts).await?;
+        let mut after = Contact::clone(contact);
+        for (index, draft) in (0_u64..).zip(&drafts) {
+            let from_last = drafts.len() as u64 - 1 - index;
+            let fact = Fact {
+                event: &draft.event,
+                meta: &draft.meta,
+                revision: appended.revision - from_last,
+                position: appended.position - from_last,
+            };
+            evolve(&mut after, &fact);
+        }
+        let after = Arc::new(after);
+        ticket.put(after.clone());
+        Ok(after)
+    }
+
+    /// Appends to an identity's stream at the revision of the state.
+    pub async fn append_identity(&self, identity: &Identity, draft: Draft) -> Result<Arc<Identity>, Lost> {
+        let ticket = self.identities.ticket(identity.id);
+        let drafts = [draft];
+        let appended = self.write(&Stream::Identity(identity.id), identity.revision(), &drafts).await?;
+        let mut after = *identity;
+        after.evolve(&drafts[0].event, appended.revision);
+        let after = Arc::new(after);
+        ticket.put(after.clone());
+        Ok(after)
+    }
+
+    /// Seals and appends to any stream.
+    pub async fn write(&self, stream: &Stream, revision: Option<u64>, drafts: &[Draft]) -> Result<Appended, Lost> {
+        let mut events = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            match self.codec.seal(stream, draft.id, &draft.event, &draft.meta).await {
+                Ok(sealed) => events.push(sealed),
+                Err(SealError::Failed(error)) => return Err(Lost::Failed(error)),
+                // Somebody was erased since the states were read: they must be read again.
+                Err(SealError::Destroyed) => {
+                    draft.event.also_sealed_for().into_iter().for_each(|other| self.forget(other));
+                    return Err(Lost::Race);
+                }
+            }
+        }
+        let expected = revision.map_or(Expected::NoStream, Expected::Revision);
+        self.store.append(stream, expected, events).await.map_err(|error| match error {
+            AppendError::WrongRevision { .. } => Lost::Race,
+            AppendError::MarkTaken { position } => Lost::MarkTaken { position },
+            AppendError::Store(error) => Lost::Failed(error.into()),
+        })
+    }
+
+    /// Forgets what is remembered of a contact: something in it can't be opened any more.
+    pub fn forget(&self, contact: ContactId) {
+        self.contacts.forget(&contact);
+    }
+
+    /// The last event of a stream.
+    pub async fn last(&self, stream: &Stream) -> Result<Option<Recorded>, AppError> {
+        Ok(self.store.read_stream(stream, u64::MAX, Direction::Backward, 1).await?.pop())
+    }
+}
