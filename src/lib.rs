@@ -2,4 +2,5 @@
 
 pub mod api;
 pub mod app;
+pub mod http;
 pub mod ports;
