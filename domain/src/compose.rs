@@ -38,17 +38,22 @@ pub fn tree_of<'a>(forest: &'a Forest, root: &'a Contact) -> Vec<&'a Contact> {
     found
 }
 
-/// What the contact shows, composed from the leaves of its tree upward.
+/// What the contact shows.
 pub fn shown(forest: &Forest, root: &Contact) -> Shown {
     if root.live_edges().next().is_none() {
         return shown_above(root, &HashMap::new());
     }
+    shown_by_all(&tree_of(forest, root)).remove(&root.id).unwrap_or_default()
+}
+
+/// What each contact of a tree shows by itself, composed from the leaves upward.
+fn shown_by_all(tree: &[&Contact]) -> HashMap<ContactId, Shown> {
     let mut done: HashMap<ContactId, Shown> = HashMap::new();
-    for contact in tree_of(forest, root).into_iter().rev() {
+    for contact in tree.iter().rev() {
         let composed = shown_above(contact, &done);
         done.insert(contact.id, composed);
     }
-    done.remove(&root.id).unwrap_or_default()
+    done
 }
 
 /// One contact over what the contacts just below it show.

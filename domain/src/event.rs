@@ -53,6 +53,11 @@ macro_rules! events {
                 match self { $( Event::$variant(_event) => events!(@write _event $($personal)?), )+ }
             }
 
+            /// Forgets the personal part: one of the keys it was sealed with belongs to an erased contact.
+            pub fn erase(&mut self) {
+                match self { $( Event::$variant(_event) => { events!(@erase _event $($personal)?); } )+ }
+            }
+
             /// Reads an event of its present version. `personal` is `None` where it was erased or there is none.
             ///
             /// # Errors
@@ -78,6 +83,8 @@ macro_rules! events {
     };
     (@write $event:ident) => { Ok(None) };
     (@write $event:ident $personal:ty) => { $event.personal.open().map(serde_json::to_vec).transpose() };
+    (@erase $event:ident) => {};
+    (@erase $event:ident $personal:ty) => { $event.personal = Personal::Erased };
     (@read $event:ident $bytes:ident) => { let _ = $bytes; };
     (@read $event:ident $bytes:ident $personal:ty) => {
         if let Some(bytes) = $bytes {
@@ -112,7 +119,7 @@ events! {
     "tree_changed" 1 TreeChanged,
     "contact_erased" 1 ContactErased,
     "contact_abandoned" 1 ContactAbandoned,
-    "identity_claimed" 1 IdentityClaimed,
+    "identity_claimed" 1 IdentityClaimed sealing IdentityNamed,
     "identity_released" 1 IdentityReleased,
     "workspace_configured" 1 WorkspaceConfigured,
     "cycle_closed" 1 CycleClosed,
@@ -136,6 +143,7 @@ impl Event {
     }
 
     /// The contact, besides the one whose stream it stands in, whose key is needed to open it (merging.md, Sealing).
+    /// What stands in an identity's stream is sealed with this one's key alone.
     pub fn also_sealed_for(&self) -> Option<ContactId> {
         match self {
             Event::ProfileEdited(event) => event.holder,
@@ -143,6 +151,7 @@ impl Event {
             Event::MessageSent(event) => event.holder,
             Event::MergePrepared(event) => Some(event.primary),
             Event::ContactMerged(event) => Some(event.secondary),
+            Event::IdentityClaimed(event) => Some(event.contact),
             _ => None,
         }
     }
@@ -561,11 +570,17 @@ pub struct ContactErased {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ContactAbandoned {}
 
-/// In the identity's stream: it is the contact's. The revision is the epoch of the claim.
+/// In the identity's stream: it is the contact's. The revision is the epoch of the claim. It holds all that anyone
+/// needs to connect it, sealed with the contact's key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IdentityClaimed {
     /// Whose.
     pub contact: ContactId,
+    /// Its channel.
+    pub channel: Arc<str>,
+    /// Its handle.
+    #[serde(skip)]
+    pub personal: Personal<IdentityNamed>,
 }
 
 /// In the identity's stream: it is nobody's.

@@ -3,6 +3,7 @@
 //! Pure: no async, no I/O, no clock, no randomness. What a command needs to know is in the command; what a decision
 //! needs to see is in the state it is given.
 
+pub mod billing;
 pub mod command;
 pub mod compose;
 pub mod decide;

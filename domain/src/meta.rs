@@ -20,6 +20,13 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// Forgets which one it was; the store itself stays the store itself.
+    pub fn erase(&mut self) {
+        if self.kind != ActorKind::System {
+            self.id = Personal::Erased;
+        }
+    }
+
     /// The store itself: timers, recovery.
     pub fn system() -> Self {
         Actor { kind: ActorKind::System, id: Personal::Open("dossier".into()) }

@@ -1,0 +1,7 @@
+//! What Dossier's projections fold, and which rows come out.
+//!
+//! Pure, as the domain is: events in, changes of rows out; adapters write them.
+
+pub mod documents;
+pub mod mac;
+pub mod unfinished;

@@ -132,6 +132,17 @@ impl Problem {
         &self.detail
     }
 
+    /// This case in one line: what is wrong where, if that is known.
+    pub fn told(&self) -> String {
+        let errors = self.members.iter().find(|(name, _)| *name == "errors").map(|(_, errors)| errors);
+        let each = errors.and_then(Value::as_array).into_iter().flatten().map(|error| {
+            let text = |member: &str| error[member].as_str().unwrap_or_default();
+            format!("{} {}", text("pointer"), text("message"))
+        });
+        let each: Vec<String> = each.collect();
+        if each.is_empty() { self.detail.clone() } else { each.join("; ") }
+    }
+
     /// After how many seconds it is worth trying again.
     pub fn retry_after(&self) -> Option<u32> {
         match self.kind {

@@ -258,6 +258,8 @@ pub struct Answer {
     pub position: u64,
     /// The contact's ETag is made of this.
     pub etag: u64,
+    /// Whether this very call appended anything.
+    pub appended: bool,
     /// Whether a contact was made.
     pub created: bool,
     /// Whether the message was delivered before.

@@ -169,6 +169,7 @@ pub(super) fn changed(after: &Contact, status: u16) -> Answer {
         revision: after.revision().unwrap_or_default(),
         position: after.position,
         etag: after.position,
+        appended: true,
         ..Answer::default()
     }
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::cache::Cache;
 use super::error::AppError;
 use crate::ports::{AppendError, Appended, Direction, EventStore, Expected, Recorded};
-use crate::sealing::Codec;
+use crate::sealing::{Codec, SealError};
 
 /// Events read at once from a stream.
 const PAGE: usize = 1_000;
@@ -165,8 +165,15 @@ impl Streams {
     pub async fn write(&self, stream: &Stream, revision: Option<u64>, drafts: &[Draft]) -> Result<Appended, Lost> {
         let mut events = Vec::with_capacity(drafts.len());
         for draft in drafts {
-            let sealed = self.codec.seal(stream, draft.id, &draft.event, &draft.meta).await;
-            events.push(sealed.map_err(Lost::Failed)?);
+            match self.codec.seal(stream, draft.id, &draft.event, &draft.meta).await {
+                Ok(sealed) => events.push(sealed),
+                Err(SealError::Failed(error)) => return Err(Lost::Failed(error)),
+                // Somebody was erased since the states were read: they must be read again.
+                Err(SealError::Destroyed) => {
+                    draft.event.also_sealed_for().into_iter().for_each(|other| self.forget(other));
+                    return Err(Lost::Race);
+                }
+            }
         }
         let expected = revision.map_or(Expected::NoStream, Expected::Revision);
         self.store.append(stream, expected, events).await.map_err(|error| match error {

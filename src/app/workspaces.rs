@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use dossier_domain::billing::calendar::{Cycle, Settings};
 use dossier_domain::event::{Event, WorkspaceConfigured};
 use dossier_domain::ids::Stream;
 use dossier_domain::meta::Cause;
@@ -12,7 +13,7 @@ use parking_lot::RwLock;
 use super::act::Act;
 use super::ask::Answer;
 use super::error::AppError;
-use super::protocol::{Ended, Stop, repeat};
+use super::protocol::{Ended, repeat};
 use super::streams::Draft;
 use super::App;
 use crate::ports::Direction;
@@ -29,6 +30,15 @@ pub struct Workspace {
     pub revision: Option<u64>,
     /// The latest time a command was executed at.
     pub clock: Option<DateTime<Utc>>,
+    /// The billing cycle that runs; none before the first contact event.
+    pub cycle: Option<Cycle>,
+}
+
+impl Workspace {
+    fn billing(&self) -> Settings {
+        let WorkspaceConfigured { time_zone, billing_anchor_day, .. } = &*self.settings;
+        Settings::new(time_zone, *billing_anchor_day).unwrap_or_default()
+    }
 }
 
 /// The workspaces that this process has met.
@@ -54,6 +64,39 @@ impl Workspaces {
         }
         if let Some(workspace) = self.known.write().get_mut(name) {
             workspace.clock = workspace.clock.max(Some(at));
+        }
+    }
+
+    /// Something was recorded at a time: cycles that ended by then are closed by it, and the first one begins with it.
+    pub fn recorded_at(&self, name: &str, at: DateTime<Utc>) {
+        if self.known.read().get(name).is_some_and(|known| known.cycle.as_ref().is_some_and(|cycle| at < cycle.end)) {
+            return;
+        }
+        if let Some(workspace) = self.known.write().get_mut(name) {
+            let settings = workspace.billing();
+            let mut cycle = workspace.cycle.take().unwrap_or_else(|| Cycle::holding(settings, at));
+            while cycle.end <= at {
+                cycle = cycle.next(settings);
+            }
+            workspace.cycle = Some(cycle);
+        }
+    }
+
+    /// The cycle that ended at `end` is closed; the next one runs.
+    pub fn cycle_over(&self, name: &str, end: DateTime<Utc>) {
+        self.recorded_at(name, end);
+    }
+
+    /// The billing cycle that runs.
+    pub fn running_cycle(&self, name: &str) -> Option<Cycle> {
+        self.known.read().get(name)?.cycle.clone()
+    }
+
+    /// Takes up the clock and the cycle of a workspace where the log left them.
+    pub fn take_up(&self, name: &str, clock: Option<DateTime<Utc>>, cycle: Option<Cycle>) {
+        if let Some(workspace) = self.known.write().get_mut(name) {
+            workspace.clock = workspace.clock.max(clock);
+            workspace.cycle = cycle.or(workspace.cycle.take());
         }
     }
 
@@ -88,7 +131,7 @@ impl App {
     }
 
     async fn read_workspace(&self, name: &Arc<str>) -> Result<Workspace, AppError> {
-        let mut workspace = Workspace { settings: Arc::new(default_settings()), revision: None, clock: None };
+        let mut workspace = Workspace { settings: Arc::new(default_settings()), revision: None, clock: None, cycle: None };
         let stream = Stream::Workspace(name.clone());
         let events = self.store().read_stream(&stream, 0, Direction::Forward, usize::MAX).await?;
         for recorded in &events {
@@ -103,23 +146,23 @@ impl App {
     /// Appends to the workspace's stream.
     pub(super) async fn write_workspace(&self, act: &Act, draft: Draft) -> Result<Answer, Ended> {
         let name = act.workspace().clone();
-        let mut event = Some(draft);
+        let stream = Stream::Workspace(name.clone());
         let appended = repeat(|| async {
             let now = self.read_workspace(&name).await?;
-            let draft = event.clone().ok_or(Stop::Again)?;
-            let appended = self.engine.streams.write(&Stream::Workspace(name.clone()), now.revision, &[draft]).await?;
-            Ok(appended)
+            let drafts = std::slice::from_ref(&draft);
+            Ok(self.engine.streams.write(&stream, now.revision, drafts).await?)
         })
         .await?;
-        event.take();
-        let clock = self.workspaces.get(&name).and_then(|known| known.clock);
+        let known = self.workspaces.get(&name);
+        let (clock, cycle) = known.map_or((None, None), |known| (known.clock, known.cycle));
         let read = self.read_workspace(&name).await?;
-        self.workspaces.put(name, Workspace { clock, ..read });
+        self.workspaces.put(name, Workspace { clock, cycle, ..read });
         Ok(Answer {
             status: 200,
             revision: appended.revision,
             position: appended.position,
             etag: appended.position,
+            appended: true,
             ..Answer::default()
         })
     }

@@ -69,6 +69,11 @@ pub trait Keyring: Send + Sync {
     /// The keyring failed.
     async fn find(&self, holder: Uuid) -> Result<KeyState, KeyringError>;
 
+    /// What is known of the holder, if that needs no waiting.
+    fn at_hand(&self, _holder: Uuid) -> Option<KeyState> {
+        None
+    }
+
     /// Destroys the key and leaves a tombstone, durably; again changes nothing, and a holder that never had a key
     /// gets its tombstone too.
     ///

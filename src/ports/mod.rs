@@ -2,6 +2,7 @@
 
 pub mod event_store;
 pub mod keyring;
+pub mod read_store;
 
 pub use event_store::{AppendError, Appended, Direction, EventStore, Expected, NewEvent, Recorded, StoreError};
 pub use keyring::{KeyState, Keyring, KeyringError, SecretKey};

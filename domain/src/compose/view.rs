@@ -1,12 +1,12 @@
 //! Everything that a contact shows, composed over its tree.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{Forest, Shown, shown, tree_of};
-use crate::field::{Field, Origin, Value};
+use super::{Forest, Shown, shown_by_all, tree_of};
+use crate::field::Field;
 use crate::ids::{ContactId, IdentityId, MergeId};
 use crate::state::{Block, Contact, Conversation, Counts, Latest, Traffic};
 use crate::values;
@@ -115,11 +115,12 @@ impl View {
 /// `freed` is the position of the removal that freed it, where its own stream does not have it yet.
 pub fn view(forest: &Forest, root: &Contact, freed: Option<u64>) -> View {
     let tree = tree_of(forest, root);
-    let shown = shown(forest, root);
+    let mut by_all = shown_by_all(&tree);
+    let shown = by_all.remove(&root.id).unwrap_or_default();
     let traffic = traffic_of(&tree);
     let created_at = root.created_at.unwrap_or_default();
-    let first = tree.iter().filter_map(|contact| contact.activity.first).min();
-    let other = |field: &Field| other_values(&tree, &shown, field);
+    let first = tree.iter().flat_map(|contact| [contact.activity.first, contact.created_at]).flatten().min();
+    let other = |field: &Field| other_values(&tree, &by_all, &shown, field);
     View {
         id: root.id,
         workspace: root.workspace.clone(),
@@ -132,7 +133,7 @@ pub fn view(forest: &Forest, root: &Contact, freed: Option<u64>) -> View {
         assignee: root.assignee.clone(),
         blocked: root.blocked.clone(),
         created_at,
-        first_seen: first.map_or(created_at, |first| first.min(created_at)),
+        first_seen: first.unwrap_or(created_at),
         last_in: tree.iter().filter_map(|contact| contact.activity.last_in).max(),
         last_out: tree.iter().filter_map(|contact| contact.activity.last_out).max(),
         last_interaction: traffic.values().max_by_key(|seen| seen.last).map(|seen| (seen.last.at, seen.channel.clone())),
@@ -160,13 +161,17 @@ fn derived_country(shown: &Shown) -> Option<Arc<str>> {
     values::phone::country_of(phone).map(Arc::from)
 }
 
-/// What the contacts of the tree hold in a field, the shown value aside, so that references find it (rule 2).
-fn other_values(tree: &[&Contact], shown: &Shown, field: &Field) -> Vec<Arc<str>> {
-    let shown = shown.fields.get(field).and_then(|shown| shown.value.as_text()).map(|text| values::text::fold(text));
-    let mut seen: BTreeSet<String> = shown.into_iter().collect();
-    let own = tree.iter().skip(1).filter_map(|contact| contact.own_edit(field));
-    let texts = own.filter_map(|edit| edit.value.as_ref().and_then(Value::as_text));
-    texts.filter(|text| seen.insert(values::text::fold(text))).cloned().collect()
+/// What absorbed contacts bring in a field besides the value shown, so that references find it (rule 2).
+fn other_values(
+    tree: &[&Contact],
+    by_all: &HashMap<ContactId, Shown>,
+    shown: &Shown,
+    field: &Field,
+) -> Vec<Arc<str>> {
+    let text_of = |shown: &Shown| shown.fields.get(field).and_then(|shown| shown.value.as_text()).cloned();
+    let mut seen: BTreeSet<String> = text_of(shown).iter().map(|text| values::text::fold(text)).collect();
+    let brought = tree.iter().filter_map(|contact| by_all.get(&contact.id).and_then(text_of));
+    brought.filter(|text| seen.insert(values::text::fold(text))).collect()
 }
 
 /// Traffic by identity: the newest over all streams of the tree.
@@ -225,14 +230,4 @@ fn absorbed_of(tree: &[&Contact]) -> Vec<Absorbed> {
             primary,
         })
         .collect()
-}
-
-/// Where the value of each field came from, the derived country included (rule 7).
-pub fn origins(view: &View) -> BTreeMap<Field, Origin> {
-    let mut origins: BTreeMap<_, _> =
-        view.shown.fields.iter().map(|(field, shown)| (field.clone(), shown.origin)).collect();
-    if view.derived_country.is_some() {
-        origins.insert(Field::Country, Origin::Derived);
-    }
-    origins
 }

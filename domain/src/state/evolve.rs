@@ -246,5 +246,6 @@ fn erase(contact: &mut Contact) {
     }
     if let Some(lock) = &mut contact.lock {
         lock.terms = Personal::Erased;
+        Arc::make_mut(&mut lock.meta).actor.erase();
     }
 }

@@ -91,6 +91,11 @@ impl Plan {
         self.general.fits(national)
     }
 
+    /// Whether the region has more to take off or put on than its national prefix, which only the crate knows.
+    pub(super) fn rewrites(&self) -> bool {
+        self.meta.national_prefix_for_parsing().is_some()
+    }
+
     /// Whether a national number of a calling code that several regions share is of this one.
     fn owns(&self, national: &str) -> bool {
         if self.meta.leading_digits().is_some() {

@@ -157,14 +157,15 @@ fn national(plan: &Plan, digits: &str) -> Option<String> {
     if let Some(abroad) = plan.after_international_prefix(digits).and_then(international) {
         return Some(abroad);
     }
+    let as_typed = || plan.fits(digits).then(|| format!("{}{digits}", plan.code));
+    if let Some(found) = as_typed().filter(|_| !plan.rewrites()) {
+        return Some(found);
+    }
     let parsed = plan.crate_id().and_then(|id| by_the_crate(Some(id), digits));
     if let Some((found, Source::Default | Source::Number)) = parsed {
         return Some(found);
     }
-    if plan.fits(digits) {
-        return Some(format!("{}{digits}", plan.code));
-    }
-    digits.starts_with(plan.code).then(|| international(digits)).flatten()
+    as_typed().or_else(|| digits.starts_with(plan.code).then(|| international(digits)).flatten())
 }
 
 /// The crate's reading, for what only it knows (carrier codes, the 15 of Argentina); taken where the result fits.

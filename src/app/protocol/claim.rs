@@ -11,7 +11,8 @@ use dossier_domain::personal::Personal;
 use dossier_domain::rejection::Rejection;
 use dossier_domain::state::Contact;
 
-use super::{Ended, Engine, Resolution, Stop, helped, repeat};
+use super::resolve::Resolution;
+use super::{Ended, Engine, Stop, helped, repeat};
 use crate::app::act::Act;
 use crate::app::ask::Handle;
 use crate::app::streams::Draft;
@@ -26,6 +27,12 @@ pub struct Named {
 }
 
 impl Named {
+    /// The identity's word that it is the contact's.
+    pub fn claimed(&self, act: &Act, contact: ContactId) -> Draft {
+        let personal = Personal::Open(IdentityNamed { external_id: self.handle.external_id.clone() });
+        act.draft(None, IdentityClaimed { contact, channel: self.handle.channel.clone(), personal })
+    }
+
     /// The contact's word that it holds the identity.
     pub fn connected(&self, act: &Act, epoch: u64) -> Draft {
         act.draft(
@@ -84,7 +91,7 @@ impl Engine {
                 Err(Stop::Again)
             }
             Owner::Nobody => {
-                let claimed = act.draft(None, IdentityClaimed { contact: root.id });
+                let claimed = named.claimed(act, root.id);
                 self.streams.append_identity(&identity, claimed).await?;
                 Err(Stop::Again)
             }
@@ -92,7 +99,7 @@ impl Engine {
     }
 
     /// The holder's own word, if it has not given it yet.
-    async fn connect(&self, act: &Act, root: Arc<Contact>, named: &Named, claim: Claim) -> Result<Held, Stop> {
+    pub async fn connect(&self, act: &Act, root: Arc<Contact>, named: &Named, claim: Claim) -> Result<Held, Stop> {
         let holder = self.streams.contact(claim.owner).await?;
         if holder.identity(named.identity).is_some_and(|own| own.epoch >= claim.epoch) {
             return Ok(Held { root, changed: None });
@@ -132,13 +139,13 @@ impl Engine {
     }
 
     /// The identity's stream says that the claim is over.
-    pub(super) async fn release_claim(&self, act: &Act, identity: &Identity, claim: Claim) -> Result<(), Stop> {
+    pub async fn release_claim(&self, act: &Act, identity: &Identity, claim: Claim) -> Result<(), Stop> {
         let released = act.draft(None, IdentityReleased { contact: claim.owner, epoch: claim.epoch });
         helped(self.streams.append_identity(identity, released).await)
     }
 
     /// A contact that never came to exist never will: its claims hold nobody back.
-    pub(super) async fn abandon(&self, act: &Act, contact: ContactId) -> Result<(), Stop> {
+    pub async fn abandon(&self, act: &Act, contact: ContactId) -> Result<(), Stop> {
         let absent = self.streams.contact(contact).await?;
         if absent.revision().is_some() {
             return Ok(());

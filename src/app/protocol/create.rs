@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use dossier_domain::command::ProfileValues;
 use dossier_domain::decide::initial_values;
-use dossier_domain::event::{ContactCreated, IdentityClaimed, TagAdded, TagNamed};
+use dossier_domain::event::{ContactCreated, TagAdded, TagNamed};
 use dossier_domain::ids::{ContactId, IdentityId, Mark};
 use dossier_domain::personal::Personal;
 use dossier_domain::rejection::Rejection;
 use dossier_domain::state::{Contact, Life};
 
 use super::claim::Named;
-use super::{Ended, Engine, Resolution, Stop, repeat};
+use super::resolve::Resolution;
+use super::{Ended, Engine, Stop, repeat};
 use crate::app::act::Act;
 use crate::app::streams::Draft;
 
@@ -99,7 +100,7 @@ impl Engine {
                 },
                 None => {}
             }
-            let claimed = act.draft(None, IdentityClaimed { contact });
+            let claimed = named.claimed(act, contact);
             self.streams.append_identity(&identity, claimed).await?;
         }
     }

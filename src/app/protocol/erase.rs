@@ -46,7 +46,7 @@ impl Engine {
                 continue;
             }
             self.destroy_key(id, contact.position).await?;
-            contact.above.iter().for_each(|above| self.streams.forget(*above));
+            self.forget_above(id).await?;
             for edge in contact.live_edges() {
                 match repeat(|| self.erase_below(act, id, edge.secondary)).await {
                     Ok(()) => open.push(edge.secondary),
@@ -55,6 +55,18 @@ impl Engine {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Whatever the contact brought to those above it can't be opened any more, so their states are read again.
+    async fn forget_above(&self, id: ContactId) -> Result<(), AppError> {
+        let mut next = vec![id];
+        let mut seen = std::collections::BTreeSet::new();
+        while let Some(id) = next.pop() {
+            let contact = self.streams.contact(id).await?;
+            next.extend(contact.above.iter().copied().filter(|above| seen.insert(*above)));
+        }
+        seen.into_iter().for_each(|above| self.streams.forget(above));
         Ok(())
     }
 

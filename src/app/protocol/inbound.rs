@@ -5,13 +5,14 @@ use std::sync::Arc;
 use dossier_domain::command::{Change, Interaction, ProfileValues};
 use dossier_domain::compose::Forest;
 use dossier_domain::decide::{Decided, Situation, decide};
-use dossier_domain::event::{ContactCreated, IdentityClaimed, Sender};
+use dossier_domain::event::{ContactCreated, Sender};
 use dossier_domain::ids::{ContactId, Mark};
 use dossier_domain::identity::{Claim, Identity};
 use dossier_domain::state::Contact;
 
 use super::claim::Named;
-use super::{Ended, Engine, Resolution, Stop, repeat};
+use super::resolve::Resolution;
+use super::{Ended, Engine, Stop, repeat};
 use crate::app::act::Act;
 use crate::app::streams::Draft;
 
@@ -79,7 +80,7 @@ impl Engine {
             self.not_seen(key.mark).await?;
         }
         let contact = self.fresh_contact(passage.interaction.message).await?;
-        let claimed = act.draft(None, IdentityClaimed { contact });
+        let claimed = passage.named.claimed(act, contact);
         self.streams.append_identity(identity, claimed).await?;
         Err(Stop::Again)
     }

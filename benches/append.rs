@@ -1,0 +1,29 @@
+//! How many durable appends a second the embedded log takes, against a plain group commit of the same bytes, and how
+//! fast the log is read back and opened.
+//!
+//! `cargo bench --bench append -- [events per run]`
+
+#![allow(clippy::unwrap_used, missing_docs, reason = "a measurement stops at the first surprise")]
+
+#[path = "append/load.rs"]
+mod load;
+#[path = "append/ours.rs"]
+mod ours;
+#[path = "append/plain.rs"]
+mod plain;
+
+fn main() {
+    let events = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(100_000);
+    println!("{:>6} {:>22} {:>22} {:>7}", "tasks", "dossier events/s", "plain events/s", "ratio");
+    for tasks in [1, 16, 64, 256] {
+        let events = if tasks == 1 { events / 4 } else { events };
+        // Interleaved and the better of two each: neighbours on the machine disturb one run, seldom both.
+        let mut best = [load::Measured::default(); 2];
+        for _ in 0..2 {
+            best[0] = best[0].better(ours::appends(tasks, events));
+            best[1] = best[1].better(plain::appends(tasks, events));
+        }
+        let [ours, plain] = best;
+        println!("{tasks:>6} {ours:>22} {plain:>22} {:>7.2}", ours.rate / plain.rate);
+    }
+}

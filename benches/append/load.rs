@@ -1,0 +1,113 @@
+//! The events that both sides write: a fifth begin a stream, the rest go on with a random one.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use dossier::ports::NewEvent;
+use dossier_domain::ids::{ContactId, Mark, Stream};
+use uuid::Uuid;
+
+/// One task's streams and the random walk over them. Plain xorshift: the same on both sides, and free.
+pub struct Load {
+    seed: u64,
+    streams: Vec<(Uuid, u64)>,
+    event_type: Arc<str>,
+}
+
+/// The next append: the stream and the revision of its last event, if it has one.
+pub struct Next {
+    pub stream: Stream,
+    pub last: Option<u64>,
+    pub event: NewEvent,
+}
+
+impl Load {
+    pub fn of_task(task: usize) -> Self {
+        Load { seed: 0x9e37_79b9_7f4a_7c15 ^ (task as u64 + 1), streams: vec![], event_type: "message_received".into() }
+    }
+
+    fn random(&mut self) -> u64 {
+        self.seed ^= self.seed << 13;
+        self.seed ^= self.seed >> 7;
+        self.seed ^= self.seed << 17;
+        self.seed
+    }
+
+    fn uuid(&mut self) -> Uuid {
+        Uuid::from_u64_pair(self.random(), self.random())
+    }
+
+    pub fn next(&mut self) -> Next {
+        let place = self.random() as usize;
+        if self.streams.is_empty() || place % 5 == 0 {
+            let new = self.uuid();
+            self.streams.push((new, 0));
+            return self.append_to(new, None);
+        }
+        let place = place % self.streams.len();
+        let (stream, revision) = self.streams[place];
+        self.streams[place].1 += 1;
+        self.append_to(stream, Some(revision))
+    }
+
+    fn append_to(&mut self, stream: Uuid, last: Option<u64>) -> Next {
+        let mark = Mark(self.uuid().into_bytes());
+        let event = NewEvent {
+            id: self.uuid(),
+            event_type: Arc::clone(&self.event_type),
+            version: 1,
+            data: vec![b'd'; 420],
+            meta: vec![b'm'; 360],
+            marks: vec![mark],
+        };
+        Next { stream: Stream::Contact(ContactId(stream)), last, event }
+    }
+}
+
+/// Durable appends a second, and how long one took.
+#[derive(Clone, Copy, Default)]
+pub struct Measured {
+    pub rate: f64,
+    p50: Duration,
+    p99: Duration,
+}
+
+impl Measured {
+    pub fn of(events: usize, took: Duration, mut each: Vec<Duration>) -> Self {
+        each.sort_unstable();
+        let at = |share: usize| each[(each.len() * share / 100).min(each.len() - 1)];
+        Measured { rate: events as f64 / took.as_secs_f64(), p50: at(50), p99: at(99) }
+    }
+
+    pub fn better(self, other: Self) -> Self {
+        if other.rate > self.rate { other } else { self }
+    }
+}
+
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = format!("{:.0} {}/{}us", self.rate, self.p50.as_micros(), self.p99.as_micros());
+        f.pad(&text)
+    }
+}
+
+/// Runs one closed loop a task, and measures all of them.
+pub fn drive<F, T>(tasks: usize, events: usize, one: F) -> Measured
+where
+    F: Fn(Load, usize) -> T,
+    T: Future<Output = Vec<Duration>> + Send + 'static,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let each = events / tasks;
+    let started = Instant::now();
+    let times = runtime.block_on(async {
+        let running: Vec<_> = (0..tasks).map(|task| tokio::spawn(one(Load::of_task(task), each))).collect();
+        let mut times = Vec::with_capacity(events);
+        for task in running {
+            times.extend(task.await.unwrap());
+        }
+        times
+    });
+    Measured::of(times.len(), started.elapsed(), times)
+}

@@ -1,0 +1,249 @@
+//! The contact documents: own states as rows, and by which values the root of each tree is found.
+//!
+//! What a contact shows is composed from own states when it is read; only what must be found by value is composed here.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use dossier_domain::compose::{Forest, view};
+use dossier_domain::event::Event;
+use dossier_domain::field::Field;
+use dossier_domain::ids::{ContactId, Stream};
+use dossier_domain::meta::Meta;
+use dossier_domain::state::{Contact, Edge, Fact, Life, evolve};
+use dossier_domain::values::text::fold;
+use lru::LruCache;
+
+/// An event in its place, opened.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Place in the log.
+    pub position: u64,
+    /// Place in the stream.
+    pub revision: u64,
+    /// The stream.
+    pub stream: Stream,
+    /// What happened.
+    pub event: Event,
+    /// Who, why, when.
+    pub meta: Meta,
+}
+
+impl Entry {
+    /// The entry as the fold takes it.
+    pub fn fact(&self) -> Fact<'_> {
+        Fact { event: &self.event, meta: &self.meta, revision: self.revision, position: self.position }
+    }
+}
+
+/// A value by which a contact is found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LookupValue {
+    /// A folded email address.
+    Email(String),
+    /// A phone number, E.164.
+    Phone(String),
+}
+
+/// What a batch of events changes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DocumentChange {
+    /// The own state of a contact.
+    State(Arc<Contact>),
+    /// The values by which a contact is found; none unless it is a live root.
+    Lookups {
+        /// Which contact.
+        contact: ContactId,
+        /// Its workspace.
+        workspace: Arc<str>,
+        /// In order, each once.
+        values: Vec<LookupValue>,
+    },
+}
+
+/// Where the projector finds what it does not remember.
+pub trait Source {
+    /// What goes wrong there.
+    type Error;
+
+    /// The own state as stored at the checkpoint.
+    ///
+    /// # Errors
+    /// The read store failed.
+    fn state(&mut self, contact: ContactId) -> Result<Option<Contact>, Self::Error>;
+
+    /// The events of the contact's stream up to a position, opened.
+    ///
+    /// # Errors
+    /// The event store failed.
+    fn history(&mut self, contact: ContactId, up_to: u64) -> Result<Vec<Entry>, Self::Error>;
+}
+
+/// The projector of contact documents.
+pub struct Documents {
+    states: LruCache<ContactId, Arc<Contact>>,
+}
+
+impl Documents {
+    /// A projector that remembers at most `capacity` states between batches.
+    pub fn new(capacity: usize) -> Self {
+        Documents { states: LruCache::new(NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN)) }
+    }
+
+    /// Folds a batch in global order: each changed contact comes out once.
+    ///
+    /// # Errors
+    /// What the source says; the projector must then be made anew.
+    pub fn apply<S: Source>(&mut self, batch: &[Entry], source: &mut S) -> Result<Vec<DocumentChange>, S::Error> {
+        let mut work = Work { projector: self, source, changed: HashMap::new(), moved: BTreeSet::new() };
+        for entry in batch {
+            work.fold(entry)?;
+        }
+        let up_to = batch.last().map_or(0, |entry| entry.position);
+        work.forget_the_erased(batch, up_to)?;
+        work.changes()
+    }
+}
+
+/// One batch being folded.
+struct Work<'a, S: Source> {
+    projector: &'a mut Documents,
+    source: &'a mut S,
+    /// Own states that changed; they stay here until the batch is over, however little the projector remembers.
+    changed: HashMap<ContactId, Arc<Contact>>,
+    /// Contacts whose tree, or a value in it, changed.
+    moved: BTreeSet<ContactId>,
+}
+
+impl<S: Source> Work<'_, S> {
+    fn fold(&mut self, entry: &Entry) -> Result<(), S::Error> {
+        let Stream::Contact(id) = entry.stream else { return Ok(()) };
+        let mut state = match self.changed.remove(&id) {
+            Some(state) => state,
+            None => self.take(id)?,
+        };
+        evolve(Arc::make_mut(&mut state), &entry.fact());
+        self.changed.insert(id, state);
+        match &entry.event {
+            Event::ProfileEdited(_) | Event::ContactErased(_) | Event::MergeEnded(_) => {
+                self.moved.insert(id);
+            }
+            Event::ContactMerged(merged) => self.moved.extend([id, merged.secondary]),
+            Event::ContactUnmerged(undone) => self.moved.extend([id, undone.secondary]),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The state as remembered or stored, taken out of what is remembered so that changing it copies nothing.
+    fn take(&mut self, id: ContactId) -> Result<Arc<Contact>, S::Error> {
+        if let Some(state) = self.projector.states.pop(&id) {
+            return Ok(state);
+        }
+        Ok(Arc::new(self.source.state(id)?.unwrap_or_else(|| Contact::absent(id))))
+    }
+
+    fn look(&mut self, id: ContactId) -> Result<Arc<Contact>, S::Error> {
+        if let Some(state) = self.changed.get(&id) {
+            return Ok(state.clone());
+        }
+        let state = self.take(id)?;
+        self.projector.states.put(id, state.clone());
+        Ok(state)
+    }
+
+    /// What an erased contact brought to those above it is folded out of their states: its values can't be opened any
+    /// more, and a state must be what a fresh fold gives.
+    fn forget_the_erased(&mut self, batch: &[Entry], up_to: u64) -> Result<(), S::Error> {
+        let mut above = BTreeSet::new();
+        for entry in batch {
+            if let (Stream::Contact(id), Event::ContactErased(_)) = (&entry.stream, &entry.event) {
+                self.collect_above(*id, &mut above)?;
+            }
+        }
+        for id in above {
+            self.refold(id, up_to)?;
+        }
+        Ok(())
+    }
+
+    fn collect_above(&mut self, id: ContactId, above: &mut BTreeSet<ContactId>) -> Result<(), S::Error> {
+        let mut next = vec![id];
+        while let Some(id) = next.pop() {
+            let state = self.look(id)?;
+            next.extend(state.above.iter().filter(|primary| above.insert(**primary)));
+        }
+        Ok(())
+    }
+
+    fn refold(&mut self, id: ContactId, up_to: u64) -> Result<(), S::Error> {
+        let mut state = Contact::absent(id);
+        for mut entry in self.source.history(id, up_to)? {
+            if let Some(other) = entry.event.also_sealed_for()
+                && self.look(other)?.life == Life::Erased
+            {
+                entry.event.erase();
+                entry.meta.actor.erase();
+            }
+            evolve(&mut state, &entry.fact());
+        }
+        self.changed.insert(id, Arc::new(state));
+        self.moved.insert(id);
+        Ok(())
+    }
+
+    fn changes(mut self) -> Result<Vec<DocumentChange>, S::Error> {
+        let mut changes = Vec::with_capacity(self.changed.len() + self.moved.len());
+        let mut roots = HashSet::new();
+        for id in std::mem::take(&mut self.moved) {
+            let root = self.root_of(id)?;
+            if root.id != id {
+                let workspace = root.workspace.clone();
+                changes.push(DocumentChange::Lookups { contact: id, workspace, values: Vec::new() });
+            }
+            if roots.insert(root.id) {
+                let values = self.lookups_of(&root)?;
+                let (contact, workspace) = (root.id, root.workspace.clone());
+                changes.push(DocumentChange::Lookups { contact, workspace, values });
+            }
+        }
+        for (id, state) in self.changed {
+            self.projector.states.put(id, state.clone());
+            changes.push(DocumentChange::State(state));
+        }
+        Ok(changes)
+    }
+
+    fn root_of(&mut self, id: ContactId) -> Result<Arc<Contact>, S::Error> {
+        let mut state = self.look(id)?;
+        while let Some(lock) = state.lock.clone() {
+            let primary = self.look(lock.primary)?;
+            if !primary.edge(lock.merge).is_some_and(Edge::is_live) {
+                break;
+            }
+            state = primary;
+        }
+        Ok(state)
+    }
+
+    fn lookups_of(&mut self, root: &Arc<Contact>) -> Result<Vec<LookupValue>, S::Error> {
+        if root.life != Life::Live {
+            return Ok(Vec::new());
+        }
+        let mut forest = Forest::new();
+        let mut next: Vec<ContactId> = root.live_edges().map(|edge| edge.secondary).collect();
+        while let Some(id) = next.pop() {
+            let state = self.look(id)?;
+            next.extend(state.live_edges().map(|edge| edge.secondary));
+            forest.insert(id, state);
+        }
+        let view = view(&forest, root, None);
+        let emails = view.text(&Field::Email).into_iter().chain(&view.other_emails);
+        let phones = view.text(&Field::Phone).into_iter().chain(&view.other_phones);
+        let emails = emails.map(|text| LookupValue::Email(fold(text)));
+        let values: BTreeSet<LookupValue> =
+            emails.chain(phones.map(|text| LookupValue::Phone(text.to_string()))).collect();
+        Ok(values.into_iter().collect())
+    }
+}

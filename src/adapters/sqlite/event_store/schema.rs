@@ -1,0 +1,11 @@
+//! The tables of the log.
+
+use super::super::connect::Format;
+
+/// The format of log.db.
+pub(super) const FORMAT: Format = Format {
+    name: "a Dossier log",
+    application_id: i32::from_be_bytes(*b"DsLg"),
+    version: 1,
+    schema: include_str!("schema.sql"),
+};

@@ -1,0 +1,199 @@
+//! The keyring in a SQLite file of its own: one random key a holder, wrapped by the master key.
+//!
+//! New keys are handed out at once and become durable with the next [`Keyring::flush`], which the log calls before it
+//! commits: so a key is durable before any event that it seals, and a thousand keys cost one flush. A destroyed key is
+//! overwritten where it lies, and the write-ahead log cut off, before the destruction is answered (rules 18, 19).
+
+mod cache;
+mod table;
+mod wrapping;
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use parking_lot::{Mutex, RwLock};
+use uuid::Uuid;
+
+use self::cache::Cache;
+use self::table::{Found, Table, Trouble};
+use self::wrapping::Master;
+use super::connect::{OpenError, Place, Synchronous};
+use super::folder::DataFolder;
+use super::master_key::MasterKey;
+use super::pool::Pool;
+use crate::ports::{KeyState, Keyring, KeyringError, SecretKey};
+use crate::sealing::cipher;
+
+/// Name of the file in the data folder.
+pub const FILE: &str = "keys.db";
+
+/// What may be chosen about a keyring.
+pub struct Options {
+    /// Keys kept in memory, at about 100 bytes each.
+    pub cached: usize,
+    /// Read connections. At least 1.
+    pub readers: usize,
+    /// As in the event store's options.
+    pub synchronous: Synchronous,
+    /// A registered SQLite VFS other than the default one.
+    pub vfs: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { cached: 200_000, readers: 2, synchronous: Synchronous::Full, vfs: None }
+    }
+}
+
+/// The embedded keyring.
+pub struct SqliteKeyring {
+    cache: Cache,
+    /// Handed out, and not yet durable.
+    staged: Mutex<HashMap<Uuid, SecretKey>>,
+    /// Held by whoever writes, from the first look to the last change in memory.
+    table: Mutex<Table>,
+    readers: Pool,
+    master: RwLock<Master>,
+    _folder: DataFolder,
+}
+
+impl SqliteKeyring {
+    /// Opens the keyring of a folder, making it if there is none.
+    ///
+    /// # Errors
+    /// [`OpenError::MasterKey`] if the master key is not the one that wrapped these keys.
+    pub fn open(folder: &DataFolder, master: &MasterKey, options: Options) -> Result<Self, OpenError> {
+        let place = Place { file: folder.file(FILE), vfs: options.vfs, synchronous: options.synchronous };
+        let (table, master) = Table::open(&place, master)?;
+        Ok(SqliteKeyring {
+            cache: Cache::holding(options.cached),
+            staged: Mutex::default(),
+            table: Mutex::new(table),
+            readers: Pool::open(&place, options.readers)?,
+            master: RwLock::new(master),
+            _folder: folder.clone(),
+        })
+    }
+
+    /// Wraps every key anew with another master key, in one transaction; afterwards only that one opens them. Nothing
+    /// else changes: neither the keys nor anything sealed with them.
+    ///
+    /// # Errors
+    /// Nothing has changed.
+    pub fn rotate(&self, new: &SecretKey) -> Result<(), KeyringError> {
+        self.change_master(new).map_err(|trouble| trouble.while_doing("changing the master key"))
+    }
+
+    fn change_master(&self, new: &SecretKey) -> Result<(), Trouble> {
+        let mut table = self.table.lock();
+        let old = self.master.read().clone();
+        let new = Master { key: new.clone(), generation: old.generation + 1 };
+        let transaction = table.rewrap(&old, &new)?;
+        // Nobody may read a row by the one key and open it with the other.
+        let mut master = self.master.write();
+        transaction.commit()?;
+        *master = new;
+        drop(master);
+        // A failure here leaves only keys of the old generation behind, and the next destruction removes them.
+        if let Err(trouble) = table.cut_off() {
+            tracing::warn!(?trouble, "keys wrapped with the old master key are left in the write-ahead log");
+        }
+        Ok(())
+    }
+
+    /// Destroys many keys with one flush; as [`Keyring::destroy`].
+    ///
+    /// # Errors
+    /// As [`Keyring::destroy`]; any of the keys may still exist.
+    pub fn destroy_all(&self, holders: &[Uuid]) -> Result<(), KeyringError> {
+        const DOING: &str = "destroying keys";
+        let mut table = self.table.lock();
+        table.destroy(holders).map_err(|trouble| trouble.while_doing(DOING))?;
+        for holder in holders {
+            self.cache.destroy(*holder);
+            self.staged.lock().remove(holder);
+        }
+        table.cut_off().map_err(|trouble| trouble.while_doing(DOING))
+    }
+
+    /// What the file says.
+    fn look_up(&self, holder: Uuid) -> Result<KeyState, KeyringError> {
+        let master = self.master.read();
+        let since = self.cache.epoch();
+        let found = table::find(&self.readers.get(), holder).map_err(|trouble| trouble.while_doing("finding a key"))?;
+        let state = match found {
+            Found::Nothing => return Ok(KeyState::Missing),
+            Found::Tombstone => KeyState::Destroyed,
+            Found::Wrapped(bytes) => {
+                KeyState::Live(master.unwrap(holder, &bytes).map_err(|_| KeyringError::WrongMasterKey { holder })?)
+            }
+        };
+        self.cache.put(holder, &state, since);
+        Ok(state)
+    }
+
+    fn create(&self, holder: Uuid) -> Result<SecretKey, KeyringError> {
+        // Locked until the end: of two who create, the second finds the first one's key. What is not staged was
+        // never made, or is in the file by now.
+        let mut staged = self.staged.lock();
+        if let Some(key) = staged.get(&holder) {
+            return Ok(key.clone());
+        }
+        let since = self.cache.epoch();
+        match self.look_up(holder)? {
+            KeyState::Live(key) => Ok(key),
+            KeyState::Destroyed => Err(KeyringError::Destroyed),
+            KeyState::Missing => {
+                let key = cipher::random_key().map_err(|_| Trouble::Cipher.while_doing("making a key"))?;
+                staged.insert(holder, key.clone());
+                self.cache.put(holder, &KeyState::Live(key.clone()), since);
+                Ok(key)
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Keyring for SqliteKeyring {
+    async fn create_if_absent(&self, holder: Uuid) -> Result<SecretKey, KeyringError> {
+        match self.cache.get(holder) {
+            Some(KeyState::Live(key)) => Ok(key),
+            Some(KeyState::Destroyed) => Err(KeyringError::Destroyed),
+            Some(KeyState::Missing) | None => self.create(holder),
+        }
+    }
+
+    async fn find(&self, holder: Uuid) -> Result<KeyState, KeyringError> {
+        if let Some(state) = self.cache.get(holder) {
+            return Ok(state);
+        }
+        let staged = self.staged.lock().get(&holder).cloned();
+        staged.map_or_else(|| self.look_up(holder), |key| Ok(KeyState::Live(key)))
+    }
+
+    fn at_hand(&self, holder: Uuid) -> Option<KeyState> {
+        self.cache.get(holder)
+    }
+
+    async fn destroy(&self, holder: Uuid) -> Result<(), KeyringError> {
+        self.destroy_all(&[holder])
+    }
+
+    async fn destroyed(&self) -> Result<Vec<Uuid>, KeyringError> {
+        table::tombstones(&self.readers.get()).map_err(|trouble| trouble.while_doing("listing destroyed keys"))
+    }
+
+    fn flush(&self) -> Result<(), KeyringError> {
+        // The table first: whoever is flushing already has taken keys that must be durable when this returns.
+        let mut table = self.table.lock();
+        let taken: Vec<(Uuid, SecretKey)> =
+            self.staged.lock().iter().map(|(holder, key)| (*holder, key.clone())).collect();
+        if taken.is_empty() {
+            return Ok(());
+        }
+        table.insert(&self.master.read(), &taken).map_err(|trouble| trouble.while_doing("storing keys"))?;
+        let mut staged = self.staged.lock();
+        taken.iter().for_each(|(holder, _)| _ = staged.remove(holder));
+        Ok(())
+    }
+}

@@ -1,0 +1,206 @@
+//! Executing a command: its time, its key, and an answer that is given only when it would survive a crash.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use dossier_domain::event::Event;
+use dossier_domain::ids::{Mark, Stream};
+use dossier_domain::meta::Meta;
+use dossier_domain::rejection::Rejection;
+use uuid::Uuid;
+
+use super::App;
+use super::act::{Act, KeyMarks};
+use super::ask::{Answer, Ask, Clock, Command, Handle, MergeAnswer};
+use super::error::{AppError, FieldError};
+use super::protocol::{Ended, repeat};
+use crate::ports::Recorded;
+
+impl App {
+    /// Executes a command and answers when its effect is durable. Goes on if the caller goes away.
+    ///
+    /// # Errors
+    /// Why it was refused, or what failed.
+    pub async fn execute(self: &Arc<Self>, command: Command) -> Result<Answer, AppError> {
+        let app = self.clone();
+        let task = tokio::spawn(async move {
+            let answer = app.submit(&command).await?;
+            app.durable(answer.position.max(answer.etag)).await?;
+            Ok(answer)
+        });
+        task.await.unwrap_or_else(|error| Err(AppError::Internal(format!("a command panicked: {}", error.is_panic()))))
+    }
+
+    /// Waits until everything up to a position is durable; before that, no answer that rests on it may be shown.
+    ///
+    /// # Errors
+    /// The event store failed.
+    pub async fn durable(&self, position: u64) -> Result<(), AppError> {
+        Ok(self.store().durable(position).await?)
+    }
+
+    /// Executes a command; the effect of calls made one after another is in their order. The answer rests on events
+    /// that may not be durable yet.
+    ///
+    /// # Errors
+    /// Why it was refused, or what failed.
+    pub async fn submit(&self, command: &Command) -> Result<Answer, AppError> {
+        let envelope = &command.envelope;
+        if !matches!(command.ask, Ask::Configure(_)) {
+            self.known_workspace(&envelope.workspace).await?;
+        }
+        let act = self.act(command)?;
+        let outcome = match self.enter_time(&act, command).await {
+            Ok(()) => self.carry_out(&act, &command.ask, envelope.if_match).await,
+            Err(error) => Err(Ended::Error(error)),
+        };
+        let answer = self.as_before(&act, &command.ask, outcome).await?;
+        if answer.position > *self.newest.borrow() {
+            self.newest.send_if_modified(|newest| {
+                let risen = answer.position > *newest;
+                *newest = answer.position.max(*newest);
+                risen
+            });
+        }
+        if !matches!(command.ask, Ask::Configure(_)) {
+            self.workspaces.executed_at(&envelope.workspace, act.now());
+            if answer.appended {
+                self.workspaces.recorded_at(&envelope.workspace, act.now());
+            }
+        }
+        Ok(answer)
+    }
+
+    fn act(&self, command: &Command) -> Result<Act, AppError> {
+        let envelope = &command.envelope;
+        let now = match envelope.clock {
+            Clock::Now => self.wall.now(),
+            Clock::Replay(at) => self.not_ahead(at)?,
+        };
+        let key = envelope.key.as_ref().map(|key| KeyMarks {
+            mark: self.engine.marks.key(&envelope.workspace, &key.text),
+            body: self.engine.marks.body(&key.body),
+        });
+        let id = key.map_or_else(Uuid::new_v4, |key| self.engine.marks.command_id(key.mark));
+        let meta = Meta {
+            workspace: envelope.workspace.clone(),
+            actor: envelope.actor.clone(),
+            cause: envelope.cause,
+            occurred_at: now,
+            recorded_at: now,
+            correlation_id: envelope.correlation_id.unwrap_or(id),
+            causation_id: id,
+            batch_id: envelope.batch_id,
+            replayed: envelope.clock != Clock::Now,
+            key: None,
+            marks: Vec::new(),
+        };
+        Ok(Act::new(meta, key))
+    }
+
+    fn not_ahead(&self, at: DateTime<Utc>) -> Result<DateTime<Utc>, AppError> {
+        if at <= self.wall.now() {
+            return Ok(at);
+        }
+        Err(AppError::Invalid(vec![FieldError {
+            pointer: "/at".into(),
+            code: "in_the_future",
+            message: "a replayed time is never later than now".into(),
+        }]))
+    }
+
+    /// On a replay clock: not behind the workspace's, and after what falls due before (rule 32).
+    async fn enter_time(&self, act: &Act, command: &Command) -> Result<(), AppError> {
+        let Clock::Replay(at) = command.envelope.clock else { return Ok(()) };
+        let clock = self.workspaces.get(&command.envelope.workspace).and_then(|workspace| workspace.clock);
+        if clock.is_some_and(|clock| at < clock) {
+            return Err(Rejection::ClockBehind.into());
+        }
+        self.run_due(act.workspace(), at, true).await
+    }
+
+    /// A retry is answered as the first time, whatever would become of it now (decision 10).
+    async fn as_before(&self, act: &Act, ask: &Ask, outcome: Result<Answer, Ended>) -> Result<Answer, AppError> {
+        if let Ok(answer) = &outcome
+            && answer.appended
+        {
+            return outcome.map_err(super::references::unmarked);
+        }
+        if let Some(key) = act.key()
+            && let Some(recorded) = self.store().find(key.mark).await?
+        {
+            return self.first_answer(act, key, &recorded).await;
+        }
+        if let Some(mark) = self.mark_of_message(act, ask)
+            && let Some(recorded) = self.store().find(mark).await?
+        {
+            return Ok(delivered_before(&recorded));
+        }
+        outcome.map_err(super::references::unmarked)
+    }
+
+    fn mark_of_message(&self, act: &Act, ask: &Ask) -> Option<Mark> {
+        match ask {
+            Ask::Receive(inbound) => Some(self.message_mark(act, &inbound.handle, &inbound.message_id)),
+            Ask::Send(outbound) => {
+                let (external_id, message_id) = (outbound.external_id.as_ref()?, outbound.message_id.as_ref()?);
+                let handle = Handle { channel: outbound.channel.clone(), external_id: external_id.clone() };
+                Some(self.message_mark(act, &handle, message_id))
+            }
+            _ => None,
+        }
+    }
+
+    /// The answer that the key's command got the first time.
+    async fn first_answer(&self, act: &Act, key: KeyMarks, recorded: &Recorded) -> Result<Answer, AppError> {
+        let opened = self.engine.streams.codec().open(recorded).await?;
+        let Some(used) = opened.meta.key.filter(|used| used.body == key.body) else {
+            return Err(Rejection::KeyReused.into());
+        };
+        let mut answer = delivered_before(recorded);
+        answer.status = used.status;
+        answer.created = used.status == 201;
+        answer.duplicate = false;
+        if let Some(contact) = answer.contact_id {
+            match &opened.event {
+                Event::ContactMerged(merged) => {
+                    answer.merge = Some(MergeAnswer {
+                        merge_id: merged.merge,
+                        primary: contact,
+                        secondary: merged.secondary,
+                        root: contact,
+                    });
+                }
+                Event::ContactUnmerged(undone) => {
+                    let root = repeat(|| async { self.engine.resolve(act, contact).await?.root(contact) }).await;
+                    answer.merge = Some(MergeAnswer {
+                        merge_id: undone.merge,
+                        primary: contact,
+                        secondary: undone.secondary,
+                        root: root.map_or(contact, |root| root.id),
+                    });
+                }
+                Event::ContactErased(_) => self.engine.finish_erasure(act, contact).await?,
+                _ => {}
+            }
+        }
+        Ok(answer)
+    }
+}
+
+/// The answer to a message that was delivered before (rule 14): the contact it first landed on.
+fn delivered_before(recorded: &Recorded) -> Answer {
+    let contact_id = match &recorded.stream {
+        Stream::Contact(contact) => Some(*contact),
+        Stream::Identity(_) | Stream::Workspace(_) => None,
+    };
+    Answer {
+        status: 200,
+        contact_id,
+        revision: recorded.revision,
+        position: recorded.position,
+        etag: recorded.position,
+        duplicate: true,
+        ..Answer::default()
+    }
+}

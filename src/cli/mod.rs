@@ -1,0 +1,88 @@
+//! The command line: one file a command.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::house::{House, Options};
+
+mod ingest;
+mod keys;
+mod verify;
+
+/// An event-sourced contact store: every contact a stream of events, everything else derived.
+#[derive(Debug, Parser)]
+#[command(name = "dossier", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Reads commands, one JSON object a line, straight into the store.
+    Ingest(ingest::Ingest),
+    /// Reads the whole log and compares every read model with a fresh fold.
+    Verify(verify::Verify),
+    /// Works on the keys that seal personal data.
+    Keys(keys::Keys),
+}
+
+/// Where the data is.
+#[derive(Debug, Args)]
+struct Place {
+    /// The data folder; made if it is not there.
+    #[arg(long, value_name = "DIR", default_value = "./dossier-data", env = "DOSSIER_DATA")]
+    data: PathBuf,
+    /// The workspace.
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    workspace: String,
+}
+
+/// What a command ends with when it can't go on.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs the command line and answers the exit code: 0 done, 1 failed, 2 not understood.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    let outcome = runtime.block_on(async {
+        match cli.command {
+            Command::Ingest(ingest) => ingest.run().await,
+            Command::Verify(verify) => verify.run().await,
+            Command::Keys(keys) => keys.run().await,
+        }
+    });
+    outcome.unwrap_or_else(|error| failed(&error))
+}
+
+fn failed(error: &Failure) -> ExitCode {
+    eprintln!("dossier: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        eprintln!("  because {error}");
+        cause = error.source();
+    }
+    ExitCode::FAILURE
+}
+
+impl Place {
+    /// Opens the data folder, and says so when a master key was made for it.
+    async fn open(&self) -> Result<Arc<House>, Failure> {
+        let house = House::open(&self.data, Options::default()).await?;
+        if let Some(advice) = house.advice() {
+            eprintln!("{advice}");
+        }
+        Ok(house)
+    }
+
+    fn workspace(&self) -> Result<Arc<str>, Failure> {
+        let name = dossier_domain::values::workspace::parse_workspace(&self.workspace);
+        name.map_err(|error| format!("--workspace: {error}").into())
+    }
+}

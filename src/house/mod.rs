@@ -1,0 +1,226 @@
+//! The house: commands, read models and queries of one data folder, put together. Only here are adapters named.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use dossier_domain::ids::ContactId;
+use dossier_domain::state::Contact;
+use dossier_domain::values::reference::Reference;
+use dossier_projections::documents::LookupValue;
+use tokio::sync::watch;
+
+use crate::adapters::sqlite::{
+    DataFolder, EventStoreOptions, KeyringOptions, MasterKey, OpenError, SqliteEventStore, SqliteKeyring,
+    SqliteReadStore,
+};
+use crate::app::ask::{Answer, Command};
+use crate::app::clock::SystemClock;
+use crate::app::protocol::Engine;
+use crate::app::streams::{Snapshots, Streams};
+use crate::app::{App, AppError, Lookup};
+use crate::ports::read_store::{ReadStore, StoredContact};
+use crate::ports::Keyring;
+use crate::projecting::{Inputs, Runner};
+use crate::sealing::{Codec, HASHING_KEY, Marks};
+
+mod start;
+
+/// What may be chosen about a house.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// States of contacts that commands remember, at about 1.5 KiB each.
+    pub remembered: usize,
+    /// States of contacts that the projections remember.
+    pub projected: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { remembered: 50_000, projected: 50_000 }
+    }
+}
+
+/// Why a house can't be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum HouseError {
+    /// The data folder, or a file in it.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A store failed.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+/// Everything over one data folder.
+pub struct House {
+    folder: DataFolder,
+    path: PathBuf,
+    master: crate::adapters::sqlite::master_key::Source,
+    store: Arc<SqliteEventStore>,
+    keyring: Arc<SqliteKeyring>,
+    codec: Arc<Codec>,
+    marks: Arc<Marks>,
+    read: Arc<SqliteReadStore>,
+    app: Arc<App>,
+    runner: Arc<Runner>,
+    stop: watch::Sender<bool>,
+}
+
+impl House {
+    /// Opens a data folder, making what is not there. Nothing runs yet: see [`House::start`].
+    ///
+    /// # Errors
+    /// Another process has it open, the master key is missing or wrong, a file is damaged or of a newer version.
+    pub async fn open(path: &Path, options: Options) -> Result<Arc<Self>, HouseError> {
+        let folder = DataFolder::open(path)?;
+        let master = MasterKey::load(&folder)?;
+        let keyring = Arc::new(SqliteKeyring::open(&folder, &master, KeyringOptions::default())?);
+        let flushed = keyring.clone();
+        let before_commit = Box::new(move || flushed.flush().map_err(|error| error.to_string()));
+        let log = EventStoreOptions { before_commit, ..EventStoreOptions::default() };
+        let store = Arc::new(SqliteEventStore::open(&folder, log)?);
+        let hashing = keyring.create_if_absent(HASHING_KEY).await.map_err(AppError::from)?;
+        // The key that all marks hang on is durable before anything is marked.
+        keyring.flush().map_err(AppError::from)?;
+        let marks = Arc::new(Marks::new(&hashing));
+        let codec = Arc::new(Codec::new(keyring.clone()));
+        let read = SqliteReadStore::open(path, codec.clone(), marks.clone()).map_err(AppError::from)?;
+        let read = Arc::new(read);
+        let inputs = Inputs { store: store.clone(), codec: codec.clone(), read: read.clone() };
+        let runner = Runner::resume(inputs, options.projected).await?;
+        let reading = Arc::new(Reading { read: read.clone(), runner: runner.clone() });
+        let streams = Streams::new(store.clone(), codec.clone(), Some(reading.clone()), options.remembered);
+        let engine = Engine { streams, keyring: keyring.clone(), marks: Marks::new(&hashing) };
+        let app = Arc::new(App::new(engine, Arc::new(SystemClock), reading));
+        let stop = watch::Sender::new(false);
+        let source = master.source().clone();
+        let path = path.to_owned();
+        Ok(Arc::new(House { folder, path, master: source, store, keyring, codec, marks, read, app, runner, stop }))
+    }
+
+    /// Where the master key came from.
+    pub fn master_key(&self) -> &crate::adapters::sqlite::master_key::Source {
+        &self.master
+    }
+
+    /// What to tell whoever opened it: a master key was made, and everything hangs on it.
+    pub fn advice(&self) -> Option<String> {
+        match &self.master {
+            crate::adapters::sqlite::master_key::Source::Made(file) => Some(format!(
+                "a master key was made: {}
+back it up apart from the data; without it nothing that is sealed can ever be \
+                 read again",
+                file.display()
+            )),
+            _ => None,
+        }
+    }
+
+    /// The data folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The locked folder, for what changes its keys.
+    pub fn folder(&self) -> &DataFolder {
+        &self.folder
+    }
+
+    /// The log.
+    pub fn store(&self) -> &Arc<SqliteEventStore> {
+        &self.store
+    }
+
+    /// The keys.
+    pub fn keyring(&self) -> &Arc<SqliteKeyring> {
+        &self.keyring
+    }
+
+    /// Opens events.
+    pub fn codec(&self) -> &Arc<Codec> {
+        &self.codec
+    }
+
+    /// Keyed hashes.
+    pub fn marks(&self) -> &Arc<Marks> {
+        &self.marks
+    }
+
+    /// The read models.
+    pub fn read(&self) -> &Arc<SqliteReadStore> {
+        &self.read
+    }
+
+    /// The command side.
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// The projection runner.
+    pub fn runner(&self) -> &Arc<Runner> {
+        &self.runner
+    }
+
+    /// As [`App::execute`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn execute(&self, command: Command) -> Result<Answer, AppError> {
+        self.app.execute(command).await
+    }
+
+    /// As [`App::submit`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn submit(&self, command: &Command) -> Result<Answer, AppError> {
+        self.app.submit(command).await
+    }
+
+    /// As [`App::durable`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn durable(&self, position: u64) -> Result<(), AppError> {
+        self.app.durable(position).await
+    }
+}
+
+/// The read models as the command side uses them.
+struct Reading {
+    read: Arc<SqliteReadStore>,
+    runner: Arc<Runner>,
+}
+
+#[async_trait]
+impl Snapshots for Reading {
+    async fn find(&self, contact: ContactId) -> Option<Contact> {
+        match self.read.contact(contact).await {
+            Ok(StoredContact::Found(state)) => Some(*state),
+            Ok(StoredContact::Absent | StoredContact::Unreadable) => None,
+            Err(error) => {
+                tracing::warn!(error = %error, "a snapshot can't be read; the stream is folded from its start");
+                None
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Lookup for Reading {
+    async fn by_value(
+        &self,
+        workspace: &str,
+        value: &Reference,
+        position: u64,
+    ) -> Result<Vec<ContactId>, AppError> {
+        let value = match value {
+            Reference::Email(email) => LookupValue::Email(email.folded()),
+            Reference::Phone(phone) => LookupValue::Phone(phone.as_str().to_owned()),
+            Reference::Id(_) | Reference::Channel { .. } => return Ok(Vec::new()),
+        };
+        self.runner.reached(position).await;
+        Ok(self.read.by_value(workspace, &value).await?)
+    }
+}

@@ -1,0 +1,138 @@
+//! Starting and stopping: read models catch up, what falls due is taken up, what stands unfinished is finished.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use dossier_domain::state::Life;
+use dossier_projections::unfinished::Unfinished;
+
+use super::House;
+use crate::app::AppError;
+use crate::app::clock::{SystemClock, Wall};
+use crate::ports::EventStore;
+use crate::ports::Keyring;
+use crate::ports::read_store::{ReadStore, StoredContact};
+
+/// Contacts read at once.
+const PAGE: usize = 1_000;
+/// How often the process manager looks for what is due.
+const TICK: Duration = Duration::from_millis(500);
+/// How long something may stand unfinished before the process manager takes it for abandoned.
+const GRACE: Duration = Duration::from_secs(5);
+
+impl House {
+    /// Catches up, takes up, finishes, and then follows: the projections and the process manager run until
+    /// [`House::stop`].
+    ///
+    /// # Errors
+    /// A store failed.
+    pub async fn start(self: &Arc<Self>) -> Result<(), AppError> {
+        self.catch_up().await?;
+        self.take_up().await?;
+        let unfinished = self.runner.projectors().await.unfinished().clone();
+        self.app.recover(&unfinished).await?;
+        self.spawn_runner();
+        self.spawn_process_manager();
+        Ok(())
+    }
+
+    /// Projects everything that is in the log.
+    ///
+    /// # Errors
+    /// A store failed.
+    pub async fn catch_up(&self) -> Result<(), AppError> {
+        while self.runner.step().await? {}
+        Ok(())
+    }
+
+    /// The projections run on a thread of their own, so that folding never holds up an answer.
+    fn spawn_runner(self: &Arc<Self>) {
+        let (runner, stop) = (self.runner.clone(), self.stop.subscribe());
+        tokio::spawn(runner.follow(stop));
+    }
+
+    fn spawn_process_manager(self: &Arc<Self>) {
+        let house = Arc::downgrade(self);
+        let mut stop = self.stop.subscribe();
+        tokio::spawn(async move {
+            let mut stale = (0, Unfinished::default());
+            let mut looked = tokio::time::Instant::now();
+            loop {
+                tokio::select! {
+                    () = tokio::time::sleep(TICK) => {}
+                    _ = stop.changed() => return,
+                }
+                let Some(house) = house.upgrade() else { return };
+                house.run_due(SystemClock.now()).await;
+                if looked.elapsed() >= GRACE {
+                    looked = tokio::time::Instant::now();
+                    house.finish_stale(&mut stale).await;
+                }
+            }
+        });
+    }
+
+    async fn run_due(&self, now: DateTime<Utc>) {
+        for workspace in self.app.workspaces().names() {
+            if let Err(error) = self.app.run_due(&workspace, now, false).await {
+                tracing::warn!(error = %error, "what is due waits");
+            }
+        }
+    }
+
+    /// Finishes what stood unfinished already when it was looked at last.
+    async fn finish_stale(&self, stale: &mut (u64, Unfinished)) {
+        let projectors = self.runner.projectors().await;
+        let now = projectors.unfinished().clone();
+        drop(projectors);
+        let old = now.since(stale.0);
+        if let Err(error) = self.app.recover(&old).await {
+            tracing::warn!(error = %error, "what stands unfinished waits");
+        }
+        *stale = (self.runner.state().reached, now);
+    }
+
+    /// Takes up clocks, cycles, snoozes, spellings of tags and unfinished erasures where the log left them.
+    async fn take_up(&self) -> Result<(), AppError> {
+        let projectors = self.runner.projectors().await;
+        let workspaces: Vec<_> =
+            projectors.macs().map(|(name, mac)| (name.clone(), mac.clock(), mac.running().cloned())).collect();
+        drop(projectors);
+        for (name, clock, cycle) in workspaces {
+            self.app.settings(&name).await?;
+            self.app.workspaces().take_up(&name, clock, cycle);
+        }
+        let destroyed: BTreeSet<_> = self.keyring.destroyed().await?.into_iter().collect();
+        let mut after = None;
+        loop {
+            let page = self.read.contacts_after(after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(*last);
+            for id in page {
+                match self.read.contact(id).await? {
+                    StoredContact::Found(contact) => {
+                        if contact.life == Life::Erased && !destroyed.contains(&id.0) {
+                            self.app.finish_erasure(&contact).await?;
+                        }
+                        self.app.take_up(&contact);
+                    }
+                    StoredContact::Absent | StoredContact::Unreadable => {}
+                }
+            }
+        }
+    }
+
+    /// Stops what runs, and closes the log: everything appended is durable then.
+    ///
+    /// # Errors
+    /// The log could not be flushed.
+    pub async fn stop(&self) -> Result<(), AppError> {
+        self.stop.send_replace(true);
+        let head = self.store.head().await?;
+        self.store.durable(head).await?;
+        self.store.close()?;
+        Ok(())
+    }
+}

@@ -1,0 +1,150 @@
+//! The port of the read models: changes go in with their checkpoint, queries come out.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use dossier_domain::ids::ContactId;
+use dossier_domain::state::Contact;
+use dossier_projections::documents::{DocumentChange, LookupValue};
+use dossier_projections::mac::{MacChange, MacRow, Member};
+use dossier_projections::unfinished::Unfinished;
+use std::sync::Arc;
+
+/// The projections that every read store keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Projection {
+    /// Own states of contacts, and the values by which they are found.
+    Contacts,
+    /// Monthly active contacts.
+    Mac,
+    /// What spans streams and stands unfinished.
+    Unfinished,
+}
+
+impl Projection {
+    /// All of them.
+    pub const ALL: [Projection; 3] = [Projection::Contacts, Projection::Mac, Projection::Unfinished];
+
+    /// Its name, as users write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Projection::Contacts => "contacts",
+            Projection::Mac => "mac",
+            Projection::Unfinished => "unfinished",
+        }
+    }
+
+    /// The one of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|projection| projection.name() == name)
+    }
+}
+
+/// What a batch of events changes in one projection.
+#[derive(Clone, Debug)]
+pub enum Changes {
+    /// Of [`Projection::Contacts`].
+    Contacts(Vec<DocumentChange>),
+    /// Of [`Projection::Mac`], by workspace, to be applied in order.
+    Mac(Vec<(Arc<str>, MacChange)>),
+    /// Of [`Projection::Unfinished`]: the whole list, which is short.
+    Unfinished(Unfinished),
+}
+
+impl Changes {
+    /// The projection they belong to.
+    pub fn projection(&self) -> Projection {
+        match self {
+            Changes::Contacts(_) => Projection::Contacts,
+            Changes::Mac(_) => Projection::Mac,
+            Changes::Unfinished(_) => Projection::Unfinished,
+        }
+    }
+}
+
+/// What is stored of a contact.
+#[derive(Clone, Debug)]
+pub enum StoredContact {
+    /// Its own state.
+    Found(Box<Contact>),
+    /// Nothing.
+    Absent,
+    /// A key that guards something in it was destroyed: the state must be folded from the log again.
+    Unreadable,
+}
+
+/// A closed billing cycle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosedCycle {
+    /// The local date of its start.
+    pub cycle: Arc<str>,
+    /// Its first instant.
+    pub start: DateTime<Utc>,
+    /// The first instant after it.
+    pub end: DateTime<Utc>,
+    /// IANA name of the zone that it was reckoned in.
+    pub time_zone: Arc<str>,
+    /// How many members.
+    pub active: u64,
+    /// Over the members' ids (rule 31).
+    pub digest: Arc<str>,
+}
+
+/// The read models can't be used.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It may come back.
+    #[error("the read store is unavailable while {doing}: {reason}")]
+    Unavailable {
+        /// What was asked of it.
+        doing: &'static str,
+        /// In the words of the engine.
+        reason: String,
+    },
+    /// Somebody else moved the checkpoint.
+    #[error("the checkpoint of {projection} is at {actual}, not at {expected}")]
+    CheckpointMoved {
+        /// Of which projection.
+        projection: &'static str,
+        /// Where the writer believed it.
+        expected: u64,
+        /// Where it is.
+        actual: u64,
+    },
+}
+
+/// The read models.
+#[async_trait]
+pub trait ReadStore: Send + Sync {
+    /// Position up to which a projection is applied; 0 before the first event.
+    async fn checkpoint(&self, projection: Projection) -> Result<u64, ReadError>;
+
+    /// Applies changes and moves the checkpoint from `from` to `to`, together or not at all.
+    async fn apply(&self, changes: Changes, from: u64, to: u64) -> Result<(), ReadError>;
+
+    /// What is stored of a contact.
+    async fn contact(&self, id: ContactId) -> Result<StoredContact, ReadError>;
+
+    /// At most `limit` contact ids after one, ascending.
+    async fn contacts_after(&self, after: Option<ContactId>, limit: usize) -> Result<Vec<ContactId>, ReadError>;
+
+    /// Live roots that are found by a value.
+    async fn by_value(&self, workspace: &str, value: &LookupValue) -> Result<Vec<ContactId>, ReadError>;
+
+    /// The state of the MAC fold, by workspace.
+    async fn mac_rows(&self) -> Result<Vec<(Arc<str>, MacRow)>, ReadError>;
+
+    /// The closed cycles of a workspace, oldest first.
+    async fn closed_cycles(&self, workspace: &str) -> Result<Vec<ClosedCycle>, ReadError>;
+
+    /// At most `limit` members of a closed cycle after one, ascending by contact.
+    async fn members(
+        &self,
+        workspace: &str,
+        cycle: &str,
+        after: Option<ContactId>,
+        limit: usize,
+    ) -> Result<Vec<Member>, ReadError>;
+
+    /// What stands unfinished at the checkpoint.
+    async fn unfinished(&self) -> Result<Unfinished, ReadError>;
+}

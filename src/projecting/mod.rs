@@ -1,0 +1,23 @@
+//! Projecting: the log is read in global order, opened once, and folded into every read model.
+
+mod projectors;
+mod rebuild;
+mod runner;
+mod verify;
+
+pub use projectors::{Inputs, Projectors};
+pub use rebuild::{RebuildProgress, rebuild};
+pub use runner::{PAGE, Runner, RunnerState};
+pub use verify::{Verdict, verify};
+
+use crate::app::AppError;
+use crate::ports::read_store::ReadError;
+
+impl From<ReadError> for AppError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Unavailable { .. } => AppError::Unavailable(error.to_string()),
+            ReadError::CheckpointMoved { .. } => AppError::Internal(error.to_string()),
+        }
+    }
+}

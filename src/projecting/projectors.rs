@@ -1,0 +1,211 @@
+//! The projectors side by side: each takes the entries after its own checkpoint.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use dossier_domain::ids::{ContactId, Stream};
+use dossier_domain::state::{Contact, evolve};
+use dossier_projections::documents::{Documents, Entry, Source};
+use dossier_projections::mac::{self, Mac};
+use dossier_projections::unfinished::Unfinished;
+use tokio::runtime::Handle;
+
+use crate::app::AppError;
+use crate::ports::read_store::{Changes, Projection, ReadStore, StoredContact};
+use crate::ports::{Direction, EventStore};
+use crate::sealing::Codec;
+
+/// Events read at once from one stream.
+const STREAM_PAGE: usize = 1_000;
+
+/// What the projectors read from.
+#[derive(Clone)]
+pub struct Inputs {
+    /// The log.
+    pub store: Arc<dyn EventStore>,
+    /// Opens events.
+    pub codec: Arc<Codec>,
+    /// Holds what was projected so far.
+    pub read: Arc<dyn ReadStore>,
+}
+
+impl Inputs {
+    /// The next entries of the log, opened; and how many could not be opened although nobody erased them.
+    pub async fn entries(&self, after: u64, limit: usize) -> Result<(Vec<Entry>, u64), AppError> {
+        let page = self.store.read_all(after, limit).await?;
+        let mut damaged = 0;
+        let mut entries = Vec::with_capacity(page.len());
+        for recorded in page {
+            let opened = self.codec.open(&recorded).await?;
+            damaged += u64::from(opened.damaged);
+            entries.push(Entry {
+                position: recorded.position,
+                revision: recorded.revision,
+                stream: recorded.stream,
+                event: opened.event,
+                meta: opened.meta,
+            });
+        }
+        Ok((entries, damaged))
+    }
+
+    async fn history(&self, contact: ContactId, up_to: u64) -> Result<Vec<Entry>, AppError> {
+        let stream = Stream::Contact(contact);
+        let mut entries: Vec<Entry> = Vec::new();
+        loop {
+            let from = entries.len() as u64;
+            let page = self.store.read_stream(&stream, from, Direction::Forward, STREAM_PAGE).await?;
+            let full = page.len() == STREAM_PAGE;
+            for recorded in page {
+                if recorded.position > up_to {
+                    return Ok(entries);
+                }
+                let opened = self.codec.open(&recorded).await?;
+                entries.push(Entry {
+                    position: recorded.position,
+                    revision: recorded.revision,
+                    stream: recorded.stream,
+                    event: opened.event,
+                    meta: opened.meta,
+                });
+            }
+            if !full {
+                return Ok(entries);
+            }
+        }
+    }
+}
+
+/// The state of every projector, as far as it lives between batches.
+pub struct Projectors {
+    inputs: Inputs,
+    handle: Handle,
+    documents: Documents,
+    mac: HashMap<Arc<str>, Mac>,
+    unfinished: Unfinished,
+    checkpoints: [u64; 3],
+}
+
+impl Projectors {
+    /// Projectors that go on where the read store stands; contact states remembered between batches: `capacity`.
+    ///
+    /// # Errors
+    /// The read store failed.
+    pub async fn resume(inputs: Inputs, capacity: usize) -> Result<Self, AppError> {
+        let mut rows: HashMap<Arc<str>, Vec<mac::MacRow>> = HashMap::new();
+        for (workspace, row) in inputs.read.mac_rows().await? {
+            rows.entry(workspace).or_default().push(row);
+        }
+        let mut checkpoints = [0; 3];
+        for projection in Projection::ALL {
+            checkpoints[projection as usize] = inputs.read.checkpoint(projection).await?;
+        }
+        Ok(Projectors {
+            documents: Documents::new(capacity),
+            mac: rows.into_iter().map(|(workspace, rows)| (workspace, Mac::restore(rows))).collect(),
+            unfinished: inputs.read.unfinished().await?,
+            handle: Handle::current(),
+            checkpoints,
+            inputs,
+        })
+    }
+
+    /// The lowest checkpoint: where reading must go on.
+    pub fn lowest(&self) -> u64 {
+        self.checkpoints.iter().copied().min().unwrap_or_default()
+    }
+
+    /// Where a projection stands.
+    pub fn checkpoint(&self, projection: Projection) -> u64 {
+        self.checkpoints[projection as usize]
+    }
+
+    /// The MAC fold of a workspace.
+    pub fn mac(&self, workspace: &str) -> Option<&Mac> {
+        self.mac.get(workspace)
+    }
+
+    /// The MAC folds of all workspaces.
+    pub fn macs(&self) -> impl Iterator<Item = (&Arc<str>, &Mac)> {
+        self.mac.iter()
+    }
+
+    /// What stands unfinished.
+    pub fn unfinished(&self) -> &Unfinished {
+        &self.unfinished
+    }
+
+    /// Folds entries into one projection and stores what changes, with the checkpoint.
+    ///
+    /// # Errors
+    /// A store failed; the projectors must then be resumed anew.
+    pub async fn apply(&mut self, projection: Projection, entries: &[Entry]) -> Result<(), AppError> {
+        let from = self.checkpoints[projection as usize];
+        let fresh = &entries[entries.partition_point(|entry| entry.position <= from)..];
+        let Some(last) = fresh.last() else { return Ok(()) };
+        let changes = match projection {
+            Projection::Contacts => {
+                let mut source = Looking { inputs: &self.inputs, handle: &self.handle, checkpoint: from };
+                let (documents, fold) = (&mut self.documents, &mut source);
+                Changes::Contacts(tokio::task::block_in_place(|| documents.apply(fresh, fold))?)
+            }
+            Projection::Mac => Changes::Mac(self.count(fresh)),
+            Projection::Unfinished => {
+                for entry in fresh {
+                    self.unfinished.apply(&entry.stream, entry.revision, entry.position, &entry.event);
+                }
+                Changes::Unfinished(self.unfinished.clone())
+            }
+        };
+        self.inputs.read.apply(changes, from, last.position).await?;
+        self.checkpoints[projection as usize] = last.position;
+        Ok(())
+    }
+
+    fn count(&mut self, entries: &[Entry]) -> Vec<(Arc<str>, mac::MacChange)> {
+        let mut changes = Vec::new();
+        for entry in entries {
+            let workspace = &entry.meta.workspace;
+            if !self.mac.contains_key(workspace) {
+                self.mac.insert(workspace.clone(), Mac::new());
+            }
+            if let Some(mac) = self.mac.get_mut(workspace) {
+                let recorded_at = entry.meta.recorded_at;
+                mac.apply(&mac::Fact { stream: &entry.stream, position: entry.position, recorded_at, event: &entry.event });
+            }
+        }
+        for (workspace, mac) in &mut self.mac {
+            changes.extend(mac.take_changes().into_iter().map(|change| (workspace.clone(), change)));
+        }
+        changes
+    }
+}
+
+/// Looks up, for the projector of documents, what it does not remember.
+struct Looking<'a> {
+    inputs: &'a Inputs,
+    handle: &'a Handle,
+    checkpoint: u64,
+}
+
+impl Source for Looking<'_> {
+    type Error = AppError;
+
+    fn state(&mut self, contact: ContactId) -> Result<Option<Contact>, AppError> {
+        match self.handle.block_on(self.inputs.read.contact(contact))? {
+            StoredContact::Found(state) => Ok(Some(*state)),
+            StoredContact::Absent => Ok(None),
+            StoredContact::Unreadable => {
+                let mut state = Contact::absent(contact);
+                for entry in self.history(contact, self.checkpoint)? {
+                    evolve(&mut state, &entry.fact());
+                }
+                Ok(Some(state))
+            }
+        }
+    }
+
+    fn history(&mut self, contact: ContactId, up_to: u64) -> Result<Vec<Entry>, AppError> {
+        self.handle.block_on(self.inputs.history(contact, up_to))
+    }
+}

@@ -1,0 +1,44 @@
+//! Rebuilding: a projection is folded from the first event into an empty read store, beside the living one.
+
+use std::sync::Arc;
+
+use super::projectors::{Inputs, Projectors};
+use super::runner::PAGE;
+use crate::app::AppError;
+use crate::ports::read_store::{Projection, ReadStore};
+
+/// How far a rebuild is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RebuildProgress {
+    /// Position reached.
+    pub done: u64,
+    /// Position to reach.
+    pub head: u64,
+}
+
+/// Folds projections into an empty read store up to a position of the log, and says how far it is after every page.
+///
+/// # Errors
+/// A store failed.
+pub async fn rebuild(
+    living: &Inputs,
+    empty: Arc<dyn ReadStore>,
+    projections: &[Projection],
+    up_to: u64,
+    mut progress: impl FnMut(RebuildProgress),
+) -> Result<Projectors, AppError> {
+    let inputs = Inputs { read: empty, ..living.clone() };
+    let mut projectors = Projectors::resume(inputs.clone(), 100_000).await?;
+    let mut done = projections.iter().map(|one| projectors.checkpoint(*one)).min().unwrap_or_default();
+    while done < up_to {
+        let limit = usize::try_from(up_to - done).unwrap_or(PAGE).min(PAGE);
+        let (entries, _) = inputs.entries(done, limit).await?;
+        let Some(last) = entries.last() else { break };
+        for projection in projections {
+            projectors.apply(*projection, &entries).await?;
+        }
+        done = last.position;
+        progress(RebuildProgress { done, head: up_to });
+    }
+    Ok(projectors)
+}

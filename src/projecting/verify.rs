@@ -1,0 +1,123 @@
+//! Verifying: the whole log is read, and every read model is compared with a fresh fold, row by row.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use dossier_domain::ids::Stream;
+use std::collections::HashMap;
+
+use super::projectors::Inputs;
+use super::rebuild::{RebuildProgress, rebuild};
+use super::runner::PAGE;
+use crate::adapters::sqlite::read_store::SqliteReadStore;
+use crate::app::AppError;
+use crate::ports::read_store::{Projection, ReadStore};
+use crate::sealing::Marks;
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// Events read.
+    pub events: u64,
+    /// Rows compared.
+    pub rows: u64,
+    /// What is wrong, in words; empty if all is well.
+    pub faults: Vec<String>,
+}
+
+/// How many faults are told before the rest is left out.
+const FAULTS_TOLD: usize = 100;
+
+/// Reads the whole log and compares every read model of the data folder with a fresh fold up to the same position.
+///
+/// # Errors
+/// A store failed so that nothing can be said.
+pub async fn verify(
+    inputs: &Inputs,
+    living: &SqliteReadStore,
+    marks: &Arc<Marks>,
+    scratch: &Path,
+    mut progress: impl FnMut(RebuildProgress),
+) -> Result<Verdict, AppError> {
+    let mut verdict = Verdict::default();
+    read_log(inputs, &mut verdict, &mut progress).await?;
+    for projection in Projection::ALL {
+        let up_to = living.checkpoint(projection).await?;
+        let fresh = Arc::new(SqliteReadStore::open(scratch, inputs.codec.clone(), marks.clone())?);
+        rebuild(inputs, fresh.clone(), &[projection], up_to, &mut progress).await?;
+        compare(living, &fresh, projection, &mut verdict).await?;
+    }
+    Ok(verdict)
+}
+
+/// Positions without gaps, revisions without gaps in each stream, every event readable.
+async fn read_log(
+    inputs: &Inputs,
+    verdict: &mut Verdict,
+    progress: &mut impl FnMut(RebuildProgress),
+) -> Result<(), AppError> {
+    let head = inputs.store.head().await?;
+    let mut next_revisions: HashMap<Stream, u64> = HashMap::new();
+    let mut position = 0;
+    loop {
+        let page = inputs.store.read_all(position, PAGE).await?;
+        if page.is_empty() {
+            break;
+        }
+        for recorded in page {
+            if recorded.position != position + 1 {
+                verdict.fault(format!("the log has a gap after position {position}"));
+            }
+            position = recorded.position;
+            let next = next_revisions.entry(recorded.stream.clone()).or_default();
+            if recorded.revision != *next {
+                verdict.fault(format!("{} has revision {} at position {position}, not {next}", recorded.stream, recorded.revision));
+            }
+            *next = recorded.revision + 1;
+            match inputs.codec.open(&recorded).await {
+                Ok(opened) if opened.damaged => {
+                    verdict.fault(format!("the event at position {position} can't be opened, and nobody erased it"));
+                }
+                Ok(_) => {}
+                Err(error) => verdict.fault(error.to_string()),
+            }
+            verdict.events += 1;
+        }
+        progress(RebuildProgress { done: position, head });
+    }
+    Ok(())
+}
+
+/// Two read stores at the same checkpoint hold the same rows.
+async fn compare(
+    living: &SqliteReadStore,
+    fresh: &SqliteReadStore,
+    projection: Projection,
+    verdict: &mut Verdict,
+) -> Result<(), AppError> {
+    let mut after: Option<Vec<u8>> = None;
+    loop {
+        let ours = living.plain_rows(projection, after.as_deref(), PAGE).await?;
+        let theirs = fresh.plain_rows(projection, after.as_deref(), PAGE).await?;
+        verdict.rows += ours.len() as u64;
+        let differs = ours.iter().zip(&theirs).find(|(one, other)| one != other);
+        if let Some(((key, _), _)) = differs {
+            verdict.fault(format!("{}: row {} is not what a fresh fold gives", projection.name(), hex::encode(key)));
+        }
+        if ours.len() != theirs.len() {
+            verdict.fault(format!("{}: {} rows where a fresh fold gives {}", projection.name(), ours.len(), theirs.len()));
+        }
+        match ours.last() {
+            Some((key, _)) if ours.len() == theirs.len() && differs.is_none() => after = Some(key.clone()),
+            _ => return Ok(()),
+        }
+    }
+}
+
+impl Verdict {
+    fn fault(&mut self, fault: String) {
+        if self.faults.len() < FAULTS_TOLD {
+            self.faults.push(fault);
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! Encoding and sealing, decoding and opening.
+
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use dossier_domain::event::{Event, ReadError};
+use dossier_domain::ids::{ContactId, Stream};
+use dossier_domain::meta::{ActorKind, Meta};
+use dossier_domain::personal::Personal;
+use dossier_domain::state::Fact;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::marks::Marks;
+use super::meta::Names;
+use super::{cipher, meta, upcast};
+use crate::app::error::AppError;
+use crate::ports::{KeyState, Keyring, KeyringError, NewEvent, Recorded, SecretKey};
+
+/// Seals and opens events with the keys of a keyring.
+pub struct Codec {
+    keyring: Arc<dyn Keyring>,
+    workspaces: Names,
+}
+
+/// An event, read and opened as far as its keys exist.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// What happened; what was erased is gone from it.
+    pub event: Event,
+    /// Who, why, when.
+    pub meta: Meta,
+    /// It could not be opened although nobody erased it: a key is lost, or bytes are damaged.
+    pub damaged: bool,
+}
+
+impl Opened {
+    /// The event in its place.
+    pub fn fact(&self, recorded: &Recorded) -> Fact<'_> {
+        Fact { event: &self.event, meta: &self.meta, revision: recorded.revision, position: recorded.position }
+    }
+}
+
+/// Why an event could not be sealed.
+#[derive(Debug)]
+pub enum SealError {
+    /// A contact that it speaks of is erased: read again, and decide anew.
+    Destroyed,
+    /// The keyring failed.
+    Failed(AppError),
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredData<'a> {
+    #[serde(borrow)]
+    public: &'a RawValue,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    sealed: Option<StoredBox<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredBox<'a> {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    also: Option<Uuid>,
+    #[serde(borrow)]
+    with: &'a str,
+}
+
+/// What lies in the box.
+#[derive(Serialize, Deserialize)]
+struct Inside<'a> {
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    actor: Option<std::borrow::Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    data: Option<&'a RawValue>,
+}
+
+impl Codec {
+    /// A codec over a keyring.
+    pub fn new(keyring: Arc<dyn Keyring>) -> Self {
+        Codec { keyring, workspaces: Names::default() }
+    }
+
+    /// Encodes an event and seals what is personal in it, bound to the stream, the id and the type.
+    ///
+    /// # Errors
+    /// [`SealError`].
+    pub async fn seal(
+        &self,
+        stream: &Stream,
+        id: Uuid,
+        event: &Event,
+        meta: &Meta,
+    ) -> Result<NewEvent, SealError> {
+        let public = text(event.public_json().map_err(encoding)?)?;
+        let also = event.also_sealed_for();
+        let with = match inside(stream, event, meta)? {
+            None => None,
+            Some(plain) => {
+                let key = self.key_for(stream, also).await?;
+                let bound_to = bound_to(stream, id, event.name(), event.version());
+                let sealed = cipher::seal(&key, &bound_to, &plain).map_err(|_| internal("sealing failed"))?;
+                Some(BASE64.encode(sealed))
+            }
+        };
+        let sealed = with.as_deref().map(|with| StoredBox { also: also.map(|also| also.0), with });
+        let data = serde_json::to_vec(&StoredData { public: &public, sealed }).map_err(encoding)?;
+        Ok(NewEvent {
+            id,
+            event_type: event.name().into(),
+            version: event.version(),
+            data,
+            meta: meta::write(meta).map_err(encoding)?,
+            marks: meta.marks.clone(),
+        })
+    }
+
+    async fn key_for(&self, stream: &Stream, also: Option<ContactId>) -> Result<SecretKey, SealError> {
+        let holder = key_holder(stream).or(also.map(|also| also.0));
+        let holder = holder.ok_or_else(|| internal("nobody's key to seal with"))?;
+        let own = self.keyring.create_if_absent(holder).await.map_err(sealing)?;
+        match also.filter(|also| also.0 != holder) {
+            None => Ok(own),
+            Some(also) => {
+                let other = self.keyring.create_if_absent(also.0).await.map_err(sealing)?;
+                Ok(joined((holder, &own), (also.0, &other)))
+            }
+        }
+    }
+
+    /// Reads an event and opens it as far as its keys exist.
+    ///
+    /// # Errors
+    /// The keyring failed, or the stored shape is not one that this version knows.
+    pub async fn open(&self, recorded: &Recorded) -> Result<Opened, AppError> {
+        let data: StoredData<'_> = serde_json::from_slice(&recorded.event.data).map_err(|e| unreadable(recorded, e))?;
+        let meta = meta::read(&recorded.event.meta, &self.workspaces).map_err(|e| unreadable(recorded, e))?;
+        let Some(sealed) = &data.sealed else { return read(recorded, &data, meta, None, false) };
+        match self.opening_key(&recorded.stream, sealed.also).await? {
+            Key::Found(key) => open_box(recorded, &data, meta, sealed, &key),
+            Key::Destroyed => read(recorded, &data, meta, None, false),
+            Key::Lost => read(recorded, &data, meta, None, true),
+        }
+    }
+
+    async fn opening_key(&self, stream: &Stream, also: Option<Uuid>) -> Result<Key, AppError> {
+        let Some(holder) = key_holder(stream).or(also) else { return Ok(Key::Lost) };
+        let own = self.find(holder).await?;
+        let other = match also.filter(|also| *also != holder) {
+            Some(also) => Some((also, self.find(also).await?)),
+            None => None,
+        };
+        Ok(match (own, other) {
+            (KeyState::Destroyed, _) | (_, Some((_, KeyState::Destroyed))) => Key::Destroyed,
+            (KeyState::Live(own), None) => Key::Found(own),
+            (KeyState::Live(own), Some((also, KeyState::Live(other)))) => {
+                Key::Found(joined((holder, &own), (also, &other)))
+            }
+            (KeyState::Missing, _) | (_, Some((_, KeyState::Missing))) => Key::Lost,
+        })
+    }
+
+    async fn find(&self, holder: Uuid) -> Result<KeyState, AppError> {
+        match self.keyring.at_hand(holder) {
+            Some(state) => Ok(state),
+            None => Ok(self.keyring.find(holder).await?),
+        }
+    }
+
+    /// Seals bytes of a read model with the key of a contact, and of others whose values lie in them.
+    ///
+    /// # Errors
+    /// [`SealError`].
+    pub async fn seal_state(&self, holders: &[Uuid], bound_to: &[u8], plain: &[u8]) -> Result<Vec<u8>, SealError> {
+        let mut keys = Vec::with_capacity(holders.len());
+        for holder in holders {
+            keys.push(match self.keyring.at_hand(*holder) {
+                Some(KeyState::Live(key)) => key,
+                _ => self.keyring.create_if_absent(*holder).await.map_err(sealing)?,
+            });
+        }
+        let key = all_joined(holders, keys).ok_or_else(|| internal("nobody's key to seal with"))?;
+        cipher::seal(&key, bound_to, plain).map_err(|_| internal("sealing failed"))
+    }
+
+    /// Opens what [`Codec::seal_state`] sealed; `None` if any key is gone or the bytes are not those.
+    ///
+    /// # Errors
+    /// The keyring failed.
+    pub async fn open_state(
+        &self,
+        holders: &[Uuid],
+        bound_to: &[u8],
+        mut sealed: Vec<u8>,
+    ) -> Result<Option<Vec<u8>>, AppError> {
+        let mut keys = Vec::with_capacity(holders.len());
+        for holder in holders {
+            let KeyState::Live(key) = self.find(*holder).await? else { return Ok(None) };
+            keys.push(key);
+        }
+        let Some(key) = all_joined(holders, keys) else { return Ok(None) };
+        Ok(cipher::open(&key, bound_to, &mut sealed).ok().map(|plain| plain.to_vec()))
+    }
+}
+
+/// The key that both contacts' keys make together: destroying either leaves nothing that opens the box.
+fn joined(one: (Uuid, &SecretKey), other: (Uuid, &SecretKey)) -> SecretKey {
+    let (low, high) = if one.0 <= other.0 { (one.1, other.1) } else { (other.1, one.1) };
+    let mut context = Context::new(&SHA256);
+    context.update(b"dossier two keys");
+    context.update(&low.0);
+    context.update(&high.0);
+    let mut key = SecretKey([0; 32]);
+    key.0.copy_from_slice(context.finish().as_ref());
+    key
+}
+
+/// The key that the keys of all holders make together; one holder's is its own.
+fn all_joined(holders: &[Uuid], keys: Vec<SecretKey>) -> Option<SecretKey> {
+    let each = holders.iter().copied().zip(keys);
+    each.reduce(|(highest, all), (holder, key)| (holder.max(highest), joined((highest, &all), (holder, &key))))
+        .map(|(_, key)| key)
+}
+
+enum Key {
+    Found(SecretKey),
+    Destroyed,
+    Lost,
+}
+
+/// Whose key seals what stands in a stream; in that of an identity, each event names its own.
+fn key_holder(stream: &Stream) -> Option<Uuid> {
+    match stream {
+        Stream::Contact(contact) => Some(contact.0),
+        Stream::Workspace(name) => Some(Marks::workspace_key(name)),
+        Stream::Identity(_) => None,
+    }
+}
+
+/// The plain text of the box; `None` where there is nothing to seal.
+fn inside(stream: &Stream, event: &Event, meta: &Meta) -> Result<Option<Vec<u8>>, SealError> {
+    let data = event.personal_json().map_err(encoding)?.map(text).transpose()?;
+    let actor = match meta.actor.kind {
+        ActorKind::System => None,
+        _ if matches!(stream, Stream::Identity(_)) => None,
+        _ => meta.actor.id.open().map(|id| std::borrow::Cow::Borrowed(&**id)),
+    };
+    if data.is_none() && actor.is_none() {
+        return Ok(None);
+    }
+    serde_json::to_vec(&Inside { actor, data: data.as_deref() }).map(Some).map_err(encoding)
+}
+
+fn text(json: Vec<u8>) -> Result<Box<RawValue>, SealError> {
+    let text = String::from_utf8(json).map_err(|_| internal("JSON is UTF-8"))?;
+    RawValue::from_string(text).map_err(encoding)
+}
+
+/// What a sealed part is bound to: it opens in no other event.
+fn bound_to(stream: &Stream, id: Uuid, name: &str, version: u16) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut bound = Vec::with_capacity(128);
+    // Writing to a vector can't fail.
+    let _ = write!(bound, "{stream}|{id}|{name}|{version}");
+    bound
+}
+
+fn open_box(
+    recorded: &Recorded,
+    data: &StoredData<'_>,
+    mut meta: Meta,
+    sealed: &StoredBox<'_>,
+    key: &SecretKey,
+) -> Result<Opened, AppError> {
+    let bound_to = bound_to(&recorded.stream, recorded.event.id, &recorded.event.event_type, recorded.event.version);
+    let Ok(mut bytes) = BASE64.decode(sealed.with) else { return read(recorded, data, meta, None, true) };
+    let Ok(plain) = cipher::open(key, &bound_to, &mut bytes) else { return read(recorded, data, meta, None, true) };
+    let inside: Inside<'_> = serde_json::from_slice(plain).map_err(|e| unreadable(recorded, e))?;
+    if let Some(actor) = inside.actor {
+        meta.actor.id = Personal::Open(Arc::from(&*actor));
+    }
+    read(recorded, data, meta, inside.data.map(|data| data.get().as_bytes()), false)
+}
+
+fn read(
+    recorded: &Recorded,
+    data: &StoredData<'_>,
+    meta: Meta,
+    personal: Option<&[u8]>,
+    damaged: bool,
+) -> Result<Opened, AppError> {
+    let NewEvent { event_type, version, .. } = &recorded.event;
+    let (public, personal) = upcast::upcast(event_type, *version, data.public.get().as_bytes(), personal)
+        .ok_or_else(|| unreadable(recorded, ReadError::UnknownType))?;
+    let event = Event::read(event_type, &public, personal.as_deref()).map_err(|e| unreadable(recorded, e))?;
+    Ok(Opened { event, meta, damaged })
+}
+
+fn unreadable(recorded: &Recorded, error: impl std::fmt::Display) -> AppError {
+    AppError::Internal(format!("the event at position {} can't be read: {error}", recorded.position))
+}
+
+fn encoding(error: serde_json::Error) -> SealError {
+    internal(&error.to_string())
+}
+
+fn internal(reason: &str) -> SealError {
+    SealError::Failed(AppError::Internal(reason.to_owned()))
+}
+
+fn sealing(error: KeyringError) -> SealError {
+    match error {
+        KeyringError::Destroyed => SealError::Destroyed,
+        error => SealError::Failed(error.into()),
+    }
+}

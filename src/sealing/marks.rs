@@ -1,0 +1,118 @@
+//! Keyed hashes: by them a key, a message or an identity is known again, and nobody without the key learns of what.
+
+use aws_lc_rs::hmac;
+use dossier_domain::event::DeliveryStatus;
+use dossier_domain::ids::{ContactId, IdentityId, Mark, MergeId};
+use uuid::Uuid;
+
+use crate::ports::SecretKey;
+
+/// The holder, in the keyring, of the key that all marks are made with. It is no contact and never destroyed.
+pub const HASHING_KEY: Uuid = Uuid::nil();
+
+/// Makes marks.
+pub struct Marks {
+    key: hmac::Key,
+}
+
+impl Marks {
+    /// Marks under a key of the installation; another key makes other marks.
+    pub fn new(key: &SecretKey) -> Self {
+        Marks { key: hmac::Key::new(hmac::HMAC_SHA256, &key.0) }
+    }
+
+    /// HMAC over the parts, each preceded by its length so that no two lists of parts look alike.
+    fn mark(&self, parts: &[&[u8]]) -> Mark {
+        let mut context = hmac::Context::with_key(&self.key);
+        for part in parts {
+            context.update(&(part.len() as u64).to_le_bytes());
+            context.update(part);
+        }
+        let mut mark = [0; 16];
+        mark.copy_from_slice(&context.sign().as_ref()[..16]);
+        Mark(mark)
+    }
+
+    /// Of an idempotency key.
+    pub fn key(&self, workspace: &str, key: &str) -> Mark {
+        self.mark(&[b"key", workspace.as_bytes(), key.as_bytes()])
+    }
+
+    /// Of what a command asks.
+    pub fn body(&self, body: &[u8]) -> Mark {
+        self.mark(&[b"body", body])
+    }
+
+    /// Of a message (rule 14).
+    pub fn message(&self, workspace: &str, channel: &str, external_id: &str, message_id: &str) -> Mark {
+        let parts = [workspace, channel, external_id, message_id].map(str::as_bytes);
+        self.mark(&[b"message", parts[0], parts[1], parts[2], parts[3]])
+    }
+
+    /// Of one status of a message.
+    pub fn status(&self, message: Mark, status: DeliveryStatus) -> Mark {
+        self.mark(&[b"status", &message.0, &[status as u8]])
+    }
+
+    /// Of the edge of a merge.
+    pub fn merge(&self, merge: MergeId) -> Mark {
+        self.mark(&[b"merge", merge.0.as_bytes()])
+    }
+
+    /// Of a value by which contacts are found.
+    pub fn value(&self, workspace: &str, kind: &str, value: &str) -> Mark {
+        self.mark(&[b"value", workspace.as_bytes(), kind.as_bytes(), value.as_bytes()])
+    }
+
+    /// The identity of a handle.
+    pub fn identity(&self, workspace: &str, channel: &str, external_id: &str) -> IdentityId {
+        let parts = [workspace, channel, external_id].map(str::as_bytes);
+        IdentityId(as_uuid(self.mark(&[b"identity", parts[0], parts[1], parts[2]])))
+    }
+
+    /// The contact that a key or a message makes; `attempt` counts those that can't be used any more.
+    pub fn contact(&self, mark: Mark, attempt: u32) -> ContactId {
+        ContactId(as_uuid(self.mark(&[b"contact", &mark.0, &attempt.to_le_bytes()])))
+    }
+
+    /// The merge that a key makes.
+    pub fn merge_of(&self, mark: Mark) -> MergeId {
+        MergeId(as_uuid(self.mark(&[b"merge of", &mark.0])))
+    }
+
+    /// The id of the command that bears a key.
+    pub fn command_id(&self, mark: Mark) -> Uuid {
+        as_uuid(self.mark(&[b"command", &mark.0]))
+    }
+
+    /// The holder of a workspace's key in the keyring.
+    pub fn workspace_key(workspace: &str) -> Uuid {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, workspace.as_bytes());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest.as_ref()[..16]);
+        uuid::Builder::from_custom_bytes(bytes).into_uuid()
+    }
+}
+
+/// A uuid of version 8: bytes of our own making.
+fn as_uuid(mark: Mark) -> Uuid {
+    uuid::Builder::from_custom_bytes(mark.0).into_uuid()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_can_not_run_into_each_other() {
+        let marks = Marks::new(&SecretKey([7; 32]));
+        assert_ne!(marks.message("w", "ab", "c", "m"), marks.message("w", "a", "bc", "m"));
+        assert_ne!(marks.key("w", "k"), marks.key("wk", ""));
+    }
+
+    #[test]
+    fn another_key_makes_other_marks() {
+        let (one, other) = (Marks::new(&SecretKey([1; 32])), Marks::new(&SecretKey([2; 32])));
+        assert_ne!(one.identity("w", "chat", "a"), other.identity("w", "chat", "a"));
+    }
+}

@@ -1,0 +1,88 @@
+//! The stored form of an event's metadata.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use dossier_domain::ids::Mark;
+use dossier_domain::meta::{Actor, ActorKind, Cause, KeyUse, Meta};
+use dossier_domain::personal::Personal;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// As stored: readable by anyone, without the actor's id, with the names that the cluster's tools expect.
+#[derive(Serialize, Deserialize)]
+struct Stored<'a> {
+    #[serde(borrow)]
+    workspace: Cow<'a, str>,
+    actor: ActorKind,
+    cause: Cause,
+    occurred_at: DateTime<Utc>,
+    recorded_at: DateTime<Utc>,
+    #[serde(rename = "$correlationId")]
+    correlation_id: Uuid,
+    #[serde(rename = "$causationId")]
+    causation_id: Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    batch_id: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    replayed: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<KeyUse>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    marks: Vec<Mark>,
+}
+
+pub(super) fn write(meta: &Meta) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(&Stored {
+        workspace: Cow::Borrowed(&meta.workspace),
+        actor: meta.actor.kind,
+        cause: meta.cause,
+        occurred_at: meta.occurred_at,
+        recorded_at: meta.recorded_at,
+        correlation_id: meta.correlation_id,
+        causation_id: meta.causation_id,
+        batch_id: meta.batch_id,
+        replayed: meta.replayed,
+        key: meta.key,
+        marks: meta.marks.clone(),
+    })
+}
+
+/// The metadata, and a slot for the actor's id, which is sealed with the event.
+pub(super) fn read(bytes: &[u8], workspaces: &Names) -> Result<Meta, serde_json::Error> {
+    let stored: Stored<'_> = serde_json::from_slice(bytes)?;
+    let actor = match stored.actor {
+        ActorKind::System => Actor::system(),
+        kind => Actor { kind, id: Personal::Erased },
+    };
+    Ok(Meta {
+        workspace: workspaces.shared(&stored.workspace),
+        actor,
+        cause: stored.cause,
+        occurred_at: stored.occurred_at,
+        recorded_at: stored.recorded_at,
+        correlation_id: stored.correlation_id,
+        causation_id: stored.causation_id,
+        batch_id: stored.batch_id,
+        replayed: stored.replayed,
+        key: stored.key,
+        marks: stored.marks,
+    })
+}
+
+/// Names that come again and again, kept once.
+#[derive(Default)]
+pub(super) struct Names {
+    last: parking_lot::Mutex<Option<Arc<str>>>,
+}
+
+impl Names {
+    fn shared(&self, name: &str) -> Arc<str> {
+        let mut last = self.last.lock();
+        match &*last {
+            Some(known) if **known == *name => known.clone(),
+            _ => last.insert(Arc::from(name)).clone(),
+        }
+    }
+}

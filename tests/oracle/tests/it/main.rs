@@ -1,0 +1,7 @@
+//! What proves the oracle: the cases of the merge rules as literal histories, the bills, and the stream it is asked with.
+
+mod billing;
+mod cases;
+mod rules;
+mod stream;
+mod world;
