@@ -61,7 +61,7 @@ async fn setting(
     let region = match name {
         // It may make the workspace.
         CommandName::ConfigureWorkspace => None,
-        _ => door.app.settings(workspace).await?.default_region.clone(),
+        _ => door.house.settings(workspace).await?.default_region.clone(),
     };
     Ok(headers.setting(workspace.clone(), region))
 }
@@ -80,7 +80,7 @@ impl Door {
         let executed = async {
             let command = asked.command(self, name).await?;
             let shape = AnswerShape::of(&command.ask);
-            Ok((self.app.execute(command).await?, shape))
+            Ok((self.house.execute(command).await?, shape))
         };
         let executed: Result<_, Problem> = executed.await;
         self.meters.command(name, executed.as_ref().err(), begun.elapsed());

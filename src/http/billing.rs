@@ -16,7 +16,7 @@ use crate::api::problem::Problem;
 )]
 pub(super) async fn cycles(State(door): State<Door>, mut reading: Reading) -> Result<Json<CyclePage>, Problem> {
     reading.begin(&door).await?;
-    let cycles = door.app.cycles(&reading.workspace).await?;
+    let cycles = door.house.cycles(&reading.workspace).await?;
     Ok(Json(CyclePage { cycles, next_cursor: None }))
 }
 
@@ -28,7 +28,7 @@ pub(super) async fn cycles(State(door): State<Door>, mut reading: Reading) -> Re
 )]
 pub(super) async fn cycle(State(door): State<Door>, mut reading: Reading) -> Result<Json<CycleBody>, Problem> {
     reading.begin(&door).await?;
-    Ok(Json(door.app.cycle(&reading.workspace, reading.part("cycle")).await?))
+    Ok(Json(door.house.cycle(&reading.workspace, reading.part("cycle")).await?))
 }
 
 /// The contacts that count in a cycle, each with the interaction that made it count.
@@ -42,5 +42,5 @@ pub(super) async fn members(State(door): State<Door>, mut reading: Reading) -> R
     let limit = reading.params.limit();
     reading.begin(&door).await?;
     let cycle = reading.part("cycle");
-    Ok(Json(door.app.cycle_members(&reading.workspace, cycle, cursor.as_deref(), limit).await?))
+    Ok(Json(door.house.cycle_members(&reading.workspace, cycle, cursor.as_deref(), limit).await?))
 }

@@ -56,7 +56,7 @@ pub(super) async fn run(
     params.finish()?;
     body::check_type(&headers, body::NDJSON)?;
     let headers = of_all_lines(&headers)?;
-    let settings = door.app.settings(&workspace).await?;
+    let settings = door.house.settings(&workspace).await?;
     let setting = headers.setting(workspace, settings.default_region.clone());
 
     let (taken, waiting) = mpsc::channel(WINDOW);

@@ -42,7 +42,7 @@ pub(super) async fn show(State(door): State<Door>, mut reading: Reading) -> Resu
     let as_of = as_of(&mut reading.params);
     reading.begin(&door).await?;
     let contact = reading.contact(&door).await?;
-    let body = door.app.contact(&reading.workspace, &contact, as_of).await?;
+    let body = door.house.contact(&reading.workspace, &contact, as_of).await?;
     Ok(([(ETAG, etag(body.position)), (POSITION, body.position.into())], Json(body)).into_response())
 }
 

@@ -96,14 +96,14 @@ impl Feed {
         let before = self.after;
         self.read().await?;
         if self.after == before {
-            self.door.app.wait_past(before).await?;
+            self.door.house.wait_past(before).await?;
         }
         Ok(())
     }
 
     async fn read(&mut self) -> Result<(), AppError> {
         let EventPage { entries, reached } =
-            self.door.app.events(&self.workspace, self.after, &self.types, PAGE).await?;
+            self.door.house.events(&self.workspace, self.after, &self.types, PAGE).await?;
         if entries.is_empty() && reached > self.after && !self.types.is_empty() {
             // An id alone: whoever resumes need not read again what was of other types.
             self.ready.push_back(Event::default().id(reached.to_string()));

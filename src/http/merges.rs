@@ -33,7 +33,7 @@ pub(super) async fn merge(State(door): State<Door>, asked: Asked) -> Result<Resp
 )]
 pub(super) async fn preview(State(door): State<Door>, asked: Asked) -> Result<Json<MergePreview>, Problem> {
     match asked.ask(&door, CommandName::MergeContacts).await? {
-        Ask::Merge(merge) => Ok(Json(door.app.preview_merge(&asked.workspace, &merge).await?)),
+        Ask::Merge(merge) => Ok(Json(door.house.preview_merge(&asked.workspace, &merge).await?)),
         _ => Err(Problem::internal("a merge was read as something else")),
     }
 }
@@ -48,7 +48,7 @@ pub(super) async fn show(State(door): State<Door>, mut reading: Reading) -> Resu
     // What is no UUID names no merge.
     let id = parse_contact_id(reading.part("merge_id")).map(|id| MergeId(id.0));
     let id = id.map_err(|_| Problem::new(ProblemKind::MergeNotFound, "no such merge"))?;
-    Ok(Json(door.app.merge(&reading.workspace, id).await?))
+    Ok(Json(door.house.merge(&reading.workspace, id).await?))
 }
 
 /// Shows the merges of a contact, undone ones included.
@@ -59,7 +59,7 @@ pub(super) async fn show(State(door): State<Door>, mut reading: Reading) -> Resu
 pub(super) async fn of_contact(State(door): State<Door>, mut reading: Reading) -> Result<Json<MergePage>, Problem> {
     reading.begin(&door).await?;
     let contact = reading.contact(&door).await?;
-    let merges = door.app.merges_of(&reading.workspace, &contact).await?;
+    let merges = door.house.merges_of(&reading.workspace, &contact).await?;
     Ok(Json(MergePage { merges, next_cursor: None }))
 }
 
@@ -106,7 +106,7 @@ pub(super) async fn preview_unmerge_from(
 
 async fn previewed(door: &Door, asked: &Asked) -> Result<Json<UnmergePreview>, Problem> {
     match asked.ask(door, CommandName::UnmergeContacts).await? {
-        Ask::Unmerge(unmerge) => Ok(Json(door.app.preview_unmerge(&asked.workspace, &unmerge).await?)),
+        Ask::Unmerge(unmerge) => Ok(Json(door.house.preview_unmerge(&asked.workspace, &unmerge).await?)),
         _ => Err(Problem::internal("an unmerge was read as something else")),
     }
 }

@@ -9,7 +9,7 @@ use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::app::App;
+use crate::house::House;
 
 mod asked;
 mod billing;
@@ -43,16 +43,16 @@ const GRACE: Duration = Duration::from_secs(30);
 /// All that a handler can reach.
 #[derive(Clone)]
 pub struct Door {
-    app: Arc<App>,
+    house: Arc<House>,
     meters: metrics::Meters,
     /// Turns true when no more is taken: streams end then.
     closing: watch::Receiver<bool>,
 }
 
 impl Door {
-    /// A door to the application. `closing` turns true when streams that never end by themselves shall end.
-    pub fn new(app: Arc<App>, closing: watch::Receiver<bool>) -> Self {
-        Door { app, meters: metrics::Meters::install(), closing }
+    /// A door to a house. `closing` turns true when streams that never end by themselves shall end.
+    pub fn new(house: Arc<House>, closing: watch::Receiver<bool>) -> Self {
+        Door { house, meters: metrics::Meters::install(), closing }
     }
 
     /// Waits until no more is taken.
@@ -69,9 +69,9 @@ impl Door {
 ///
 /// # Errors
 /// The listener failed.
-pub async fn serve(listener: TcpListener, app: Arc<App>, stop: impl Future<Output = ()> + Send) -> io::Result<()> {
+pub async fn serve(listener: TcpListener, house: Arc<House>, stop: impl Future<Output = ()> + Send) -> io::Result<()> {
     let (close, closing) = watch::channel(false);
-    let door = Door::new(app, closing);
+    let door = Door::new(house, closing);
     let (ending, upkeep) = (door.clone(), door.meters.clone());
     // Answers are small and written at once: waiting to fill a packet would cost 40 ms each.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));

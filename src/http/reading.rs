@@ -57,14 +57,14 @@ impl Reading {
         }
         std::mem::take(&mut self.params).finish()?;
         match self.min_position.max(by_query) {
-            Some(position) => Ok(door.app.wait_for(position, Duration::from_millis(wait_ms)).await?),
+            Some(position) => Ok(door.house.wait_for(position, Duration::from_millis(wait_ms)).await?),
             None => Ok(()),
         }
     }
 
     /// The contact in the path.
     pub(super) async fn contact(&self, door: &Door) -> Result<Reference, Problem> {
-        let settings = door.app.settings(&self.workspace).await?;
+        let settings = door.house.settings(&self.workspace).await?;
         parse_reference(self.part("contact"), settings.default_region.as_deref())
             .map_err(|invalid| Problem::invalid_parameter(invalid.code(), format!("contact in the path: {invalid}")))
     }

@@ -13,7 +13,7 @@ use crate::api::bodies::{Health, Readiness};
     responses((status = 200, body = Health, description = "All is well"), (status = 503, body = Health, description = "It is not"))
 )]
 pub(super) async fn health(State(door): State<Door>) -> (StatusCode, Json<Health>) {
-    let health = door.app.health();
+    let health = door.house.health();
     (status(health.healthy), Json(health))
 }
 
@@ -23,7 +23,7 @@ pub(super) async fn health(State(door): State<Door>) -> (StatusCode, Json<Health
     responses((status = 200, body = Readiness, description = "Ready"), (status = 503, body = Readiness, description = "Not ready"))
 )]
 pub(super) async fn readiness(State(door): State<Door>) -> (StatusCode, Json<Readiness>) {
-    let mut readiness = door.app.readiness();
+    let mut readiness = door.house.readiness();
     if *door.closing.borrow() {
         readiness.ready = false;
         readiness.reasons.push("it is stopping".to_owned());

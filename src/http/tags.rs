@@ -46,6 +46,6 @@ pub(super) async fn suggest(State(door): State<Door>, mut reading: Reading) -> R
     let prefix = reading.params.text("prefix").unwrap_or_default();
     let limit = reading.params.limit();
     reading.begin(&door).await?;
-    let tags = door.app.tags(&reading.workspace, &prefix, limit).await?;
+    let tags = door.house.tags(&reading.workspace, &prefix, limit).await?;
     Ok(Json(TagPage { tags, next_cursor: None }))
 }

@@ -31,7 +31,7 @@ pub(super) async fn timeline(State(door): State<Door>, mut reading: Reading) -> 
     let query = query(&mut reading.params);
     reading.begin(&door).await?;
     let contact = reading.contact(&door).await?;
-    Ok(Json(door.app.timeline(&reading.workspace, &contact, &query).await?))
+    Ok(Json(door.house.timeline(&reading.workspace, &contact, &query).await?))
 }
 
 /// Every event of the tree, with before and after for edits, newest first.
@@ -50,7 +50,7 @@ pub(super) async fn history(State(door): State<Door>, mut reading: Reading) -> R
     let query = query(&mut reading.params);
     reading.begin(&door).await?;
     let contact = reading.contact(&door).await?;
-    Ok(Json(door.app.history(&reading.workspace, &contact, &query).await?))
+    Ok(Json(door.house.history(&reading.workspace, &contact, &query).await?))
 }
 
 fn query(params: &mut Params) -> TimelineQuery {

@@ -21,7 +21,7 @@ use crate::api::requests::WorkspaceRequest;
 )]
 pub(super) async fn show(State(door): State<Door>, mut reading: Reading) -> Result<Json<WorkspaceBody>, Problem> {
     reading.begin(&door).await?;
-    Ok(Json(door.app.workspace(&reading.workspace).await?))
+    Ok(Json(door.house.workspace(&reading.workspace).await?))
 }
 
 /// Sets all settings, and makes the workspace if there is none. Answers the settings.
@@ -33,6 +33,6 @@ pub(super) async fn show(State(door): State<Door>, mut reading: Reading) -> Resu
 pub(super) async fn configure(State(door): State<Door>, asked: Asked) -> Result<Response, Problem> {
     let workspace = asked.workspace.clone();
     let (answer, _) = door.execute(CommandName::ConfigureWorkspace, asked).await?;
-    let body = door.app.workspace(&workspace).await?;
+    let body = door.house.workspace(&workspace).await?;
     Ok(([(POSITION, axum::http::HeaderValue::from(answer.position))], Json(body)).into_response())
 }

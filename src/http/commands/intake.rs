@@ -77,7 +77,7 @@ impl Intake {
     }
 
     async fn take_lines(&mut self) -> Result<(), Unheard> {
-        if let Ok(settings) = self.door.app.settings(&self.setting.workspace).await {
+        if let Ok(settings) = self.door.house.settings(&self.setting.workspace).await {
             // They may have changed since the stream began.
             self.setting.region.clone_from(&settings.default_region);
         }
@@ -112,7 +112,7 @@ impl Intake {
     /// A panic is the misfortune of one line.
     async fn carry_out(&self, command: &Command) -> Result<(Answer, AnswerShape), Problem> {
         let shape = AnswerShape::of(&command.ask);
-        match AssertUnwindSafe(self.door.app.submit(command)).catch_unwind().await {
+        match AssertUnwindSafe(self.door.house.submit(command)).catch_unwind().await {
             Ok(answer) => Ok((answer?, shape)),
             Err(_) => Err(Problem::internal("a command panicked")),
         }

@@ -91,7 +91,7 @@ impl Output {
 
     async fn wait_for(&mut self, position: u64) -> Result<(), Problem> {
         if position > self.durable {
-            self.door.app.durable(position).await?;
+            self.door.house.durable(position).await?;
             self.durable = position;
         }
         Ok(())
