@@ -24,7 +24,7 @@ pub(super) async fn open(State(door): State<Door>, asked: Asked) -> Result<Respo
 /// Closes the conversation.
 #[utoipa::path(
     post, path = "/v1/workspaces/{workspace}/contacts/{contact}/conversation/close", tag = "conversation",
-    params(OfContact, Surroundings), request_body = CloseRequest,
+    params(OfContact, Surroundings), request_body = Option<CloseRequest>,
     responses((status = 200, body = AnswerBody), Problems)
 )]
 pub(super) async fn close(State(door): State<Door>, asked: Asked) -> Result<Response, Problem> {
@@ -64,7 +64,7 @@ pub(super) async fn comment(State(door): State<Door>, asked: Asked) -> Result<Re
 /// Blocks the contact, closing its conversation first.
 #[utoipa::path(
     post, path = "/v1/workspaces/{workspace}/contacts/{contact}/block", tag = "conversation",
-    params(OfContact, Surroundings), request_body = ReasonRequest,
+    params(OfContact, Surroundings), request_body = Option<ReasonRequest>,
     responses((status = 200, body = AnswerBody), Problems)
 )]
 pub(super) async fn block(State(door): State<Door>, asked: Asked) -> Result<Response, Problem> {
@@ -74,7 +74,7 @@ pub(super) async fn block(State(door): State<Door>, asked: Asked) -> Result<Resp
 /// Unblocks the contact; nothing else is restored.
 #[utoipa::path(
     post, path = "/v1/workspaces/{workspace}/contacts/{contact}/unblock", tag = "conversation",
-    params(OfContact, Surroundings), request_body = ReasonRequest,
+    params(OfContact, Surroundings), request_body = Option<ReasonRequest>,
     responses((status = 200, body = AnswerBody), Problems)
 )]
 pub(super) async fn unblock(State(door): State<Door>, asked: Asked) -> Result<Response, Problem> {

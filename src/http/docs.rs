@@ -5,7 +5,7 @@
 use axum::Json;
 use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::{Html, IntoResponse, Response};
-use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
+use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, RefOr, Schema};
 use utoipa::{IntoParams, IntoResponses};
 use uuid::Uuid;
 
@@ -101,21 +101,43 @@ pub(super) struct Paging {
 pub(super) enum Problems {
     /// The request is wrong, or the rules refuse it.
     #[response(status = "4XX", content_type = "application/problem+json")]
-    Refused(#[to_schema] ProblemBody),
+    Refused(ProblemBody),
     /// Try again, or tell us.
     #[response(status = "5XX", content_type = "application/problem+json")]
-    Failed(#[to_schema] ProblemBody),
+    Failed(ProblemBody),
 }
+
+const ABOUT: &str = "An event-sourced contact store. Commands answer with the headers `ETag` (for `If-Match`) and \
+    `Dossier-Position` (for `Dossier-Min-Position` or `?min_position=` of a read that must see them), and with `Location` \
+    where something was made. Every answer bears `Dossier-Request-Id`, under which the log has it.";
 
 /// The document, but for the paths.
 pub(super) fn document() -> OpenApi {
-    let info = InfoBuilder::new()
-        .title("Dossier")
-        .version(env!("CARGO_PKG_VERSION"))
-        .description(Some("An event-sourced contact store."))
-        .build();
+    let info = InfoBuilder::new().title("Dossier").version(env!("CARGO_PKG_VERSION")).description(Some(ABOUT)).build();
     OpenApiBuilder::new().info(info).build()
 }
+
+/// The document with its last touches: names of operations that are unique, and members of answers that are never left
+/// out marked as such.
+pub(super) fn finished(mut document: OpenApi) -> OpenApi {
+    for path in document.paths.paths.values_mut() {
+        let methods = [&mut path.get, &mut path.put, &mut path.post, &mut path.patch, &mut path.delete];
+        for operation in methods.into_iter().flatten() {
+            let tag = operation.tags.iter().flatten().next().cloned().unwrap_or_default();
+            operation.operation_id = operation.operation_id.take().map(|name| format!("{tag}_{name}"));
+        }
+    }
+    let answers = document.components.iter_mut().flat_map(|components| &mut components.schemas);
+    for (_, schema) in answers.filter(|(name, _)| !name.ends_with("Request") && !SPARSE.contains(&name.as_str())) {
+        if let RefOr::T(Schema::Object(object)) = schema {
+            object.required = object.properties.keys().cloned().collect();
+        }
+    }
+    document
+}
+
+/// Answers that leave members out.
+const SPARSE: [&str; 3] = ["AnswerBody", "LineBody", "ProblemBody"];
 
 /// The contract as OpenAPI.
 #[utoipa::path(get, path = "/openapi.json", tag = "operations", responses((status = 200, body = Object, description = "The contract as OpenAPI")))]

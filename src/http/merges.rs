@@ -66,7 +66,7 @@ pub(super) async fn of_contact(State(door): State<Door>, mut reading: Reading) -
 /// Undoes a merge.
 #[utoipa::path(
     post, path = "/v1/workspaces/{workspace}/merges/{merge_id}/unmerge", tag = "merges",
-    params(OfMerge, Surroundings), request_body = UnmergeRequest,
+    params(OfMerge, Surroundings), request_body = Option<UnmergeRequest>,
     responses((status = 200, body = AnswerBody), Problems)
 )]
 pub(super) async fn unmerge(State(door): State<Door>, asked: Asked) -> Result<Response, Problem> {
@@ -86,7 +86,7 @@ pub(super) async fn unmerge_from(State(door): State<Door>, asked: Asked) -> Resu
 /// Says what an unmerge would do; changes nothing.
 #[utoipa::path(
     post, path = "/v1/workspaces/{workspace}/merges/{merge_id}/unmerge/preview", tag = "merges",
-    params(OfMerge), request_body = UnmergeRequest, responses((status = 200, body = UnmergePreview), Problems)
+    params(OfMerge), request_body = Option<UnmergeRequest>, responses((status = 200, body = UnmergePreview), Problems)
 )]
 pub(super) async fn preview_unmerge(State(door): State<Door>, asked: Asked) -> Result<Json<UnmergePreview>, Problem> {
     previewed(&door, &asked).await

@@ -32,7 +32,7 @@ pub fn router(door: Door) -> Router {
 /// The contract, made of the handlers.
 pub fn contract() -> OpenApi {
     static CONTRACT: OnceLock<OpenApi> = OnceLock::new();
-    CONTRACT.get_or_init(|| listed().split_for_parts().1).clone()
+    CONTRACT.get_or_init(|| docs::finished(listed().split_for_parts().1)).clone()
 }
 
 fn listed() -> OpenApiRouter<Door> {
@@ -97,5 +97,24 @@ mod tests {
     #[test]
     fn the_contract_is_the_one_we_promise() {
         crate::api::promised("openapi.json", &serde_json::to_string_pretty(&contract()).unwrap());
+    }
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own() {
+        let contract = serde_json::to_value(contract()).unwrap();
+        let methods =
+            contract["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+        let names: Vec<&str> = methods.filter_map(|one| one["operationId"].as_str()).collect();
+        let distinct: std::collections::BTreeSet<&str> = names.iter().copied().collect();
+        assert_eq!(names.len(), distinct.len());
+    }
+
+    #[test]
+    fn every_shape_that_is_referred_to_is_there() {
+        let text = serde_json::to_string(&contract()).unwrap();
+        let contract = serde_json::to_value(contract()).unwrap();
+        for name in text.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(contract["components"]["schemas"].get(name).is_some(), "{name}");
+        }
     }
 }

@@ -27,7 +27,7 @@ pub(super) async fn show(State(door): State<Door>, mut reading: Reading) -> Resu
 /// Sets all settings, and makes the workspace if there is none. Answers the settings.
 #[utoipa::path(
     put, path = "/v1/workspaces/{workspace}", tag = "workspace",
-    params(InWorkspace, Surroundings), request_body = WorkspaceRequest,
+    params(InWorkspace, Surroundings), request_body = Option<WorkspaceRequest>,
     responses((status = 200, body = WorkspaceBody), Problems)
 )]
 pub(super) async fn configure(State(door): State<Door>, asked: Asked) -> Result<Response, Problem> {

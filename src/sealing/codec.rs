@@ -88,7 +88,13 @@ impl Codec {
     ///
     /// # Errors
     /// [`SealError`].
-    pub async fn seal(&self, stream: &Stream, id: Uuid, event: &Event, meta: &Meta) -> Result<NewEvent, SealError> {
+    pub async fn seal(
+        &self,
+        stream: &Stream,
+        id: Uuid,
+        event: &Event,
+        meta: &Meta,
+    ) -> Result<NewEvent, SealError> {
         let public = text(event.public_json().map_err(encoding)?)?;
         let also = event.also_sealed_for();
         let with = match inside(stream, event, meta)? {
