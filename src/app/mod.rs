@@ -18,6 +18,7 @@ pub mod error;
 mod execute;
 mod passing;
 pub mod protocol;
+pub mod query;
 mod recover;
 mod references;
 pub mod streams;

@@ -25,6 +25,7 @@ use crate::projecting::{Inputs, Runner};
 use crate::sealing::{Codec, HASHING_KEY, Marks};
 
 mod start;
+mod stub;
 
 /// What may be chosen about a house.
 #[derive(Clone, Copy, Debug)]
