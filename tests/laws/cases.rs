@@ -201,7 +201,8 @@ fn case_16_absorbed_addresses_lead_to_the_root() {
     world.set('B', "email", "b@example.com");
     world.merge('A', 'B');
     assert_eq!(world.view('A').other_emails, ["b@example.com".into()]);
-    let by_email = dossier_domain::values::reference::parse_reference("email:B@example.com", None).expect("a reference");
+    let by_email =
+        dossier_domain::values::reference::parse_reference("email:B@example.com", None).expect("a reference");
     let commented = world.done(dossier::app::ask::Ask::Edit(by_email, dossier::app::ask::Edit::Comment("hi".into())));
     assert_eq!(commented.contact_id, Some(world.id('A')));
 }

@@ -110,7 +110,8 @@ fn a_retry_is_answered_as_the_first_time() {
             let head = world.reading().head();
             let again = world.done_as(key, ask.clone());
             assert_eq!(world.reading().head(), head, "{ask:?}");
-            let what = |it: &dossier::app::ask::Answer| (it.status, it.contact_id, it.revision, it.position, it.created);
+            let what =
+                |it: &dossier::app::ask::Answer| (it.status, it.contact_id, it.revision, it.position, it.created);
             assert_eq!(what(&again), what(first), "{ask:?}");
             assert_eq!(again.merge.map(|it| it.merge_id), first.merge.map(|it| it.merge_id));
         }

@@ -149,9 +149,7 @@ fn messages(reading: &Reading, faults: &mut Vec<String>) {
 /// Who may take a message by the identity: the root of its holder. While an unmerge is under way (the edge gone, the
 /// lock not yet), both the freed contact and the old root.
 fn shown_by(past: &Reading, identity: IdentityId) -> BTreeSet<ContactId> {
-    let holds = |it: &&Arc<Contact>| {
-        it.life == Life::Live && it.identity(identity).is_some_and(|own| own.connected)
-    };
+    let holds = |it: &&Arc<Contact>| it.life == Life::Live && it.identity(identity).is_some_and(|own| own.connected);
     let mut roots = BTreeSet::new();
     for holder in past.contacts.values().filter(holds) {
         roots.extend(past.root(holder.id).map(|root| root.id));

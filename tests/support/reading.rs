@@ -6,8 +6,8 @@ use std::sync::Arc;
 use dossier::ports::{EventStore, Recorded};
 use dossier::sealing::{Codec, Opened};
 use dossier_domain::compose::{Forest, View, view};
-use dossier_domain::ids::{ContactId, IdentityId, Stream};
 use dossier_domain::identity::Identity;
+use dossier_domain::ids::{ContactId, IdentityId, Stream};
 use dossier_domain::state::{Contact, Edge, Life, evolve};
 use dossier_projections::unfinished::Unfinished;
 
