@@ -26,6 +26,7 @@ use crate::sealing::{Codec, HASHING_KEY, Marks};
 
 mod query;
 mod start;
+mod stub;
 
 /// What may be chosen about a house.
 #[derive(Clone, Copy, Debug)]
