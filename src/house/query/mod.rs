@@ -2,8 +2,11 @@
 
 mod contact;
 mod contact_body;
+mod cursor;
+mod cycles;
 mod named;
 mod past;
-mod tree;
+pub(super) mod tags;
+pub(super) mod tree;
 mod waiting;
 mod workspace;
