@@ -43,22 +43,6 @@ impl House {
         Err(Rejection::MergeNotFound.into())
     }
 
-    pub async fn tags(&self, _: &str, _: &str, _: usize) -> Result<Vec<TagBody>, AppError> {
-        Ok(vec![])
-    }
-
-
-    pub async fn cycles(&self, _: &str) -> Result<Vec<CycleBody>, AppError> {
-        Ok(vec![])
-    }
-
-    pub async fn cycle(&self, _: &str, _: &str) -> Result<CycleBody, AppError> {
-        Err(AppError::UnknownCycle)
-    }
-
-    pub async fn cycle_members(&self, _: &str, _: &str, _: Option<&str>, _: usize) -> Result<MemberPage, AppError> {
-        Err(AppError::UnknownCycle)
-    }
 
     pub async fn events(&self, ws: &str, after: u64, _: &[String], limit: usize) -> Result<EventPage, AppError> {
         self.app.settings(ws).await?;
