@@ -44,10 +44,6 @@ impl House {
     }
 
 
-
-
-
-
     pub async fn events(&self, ws: &str, after: u64, _: &[String], limit: usize) -> Result<EventPage, AppError> {
         self.app.settings(ws).await?;
         let recorded = self.store.read_all(after, limit).await?;
