@@ -24,7 +24,9 @@ use crate::ports::Keyring;
 use crate::projecting::{Inputs, Runner};
 use crate::sealing::{Codec, HASHING_KEY, Marks};
 
+mod query;
 mod start;
+mod stub;
 
 /// What may be chosen about a house.
 #[derive(Clone, Copy, Debug)]

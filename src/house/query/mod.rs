@@ -1,0 +1,9 @@
+//! What a house is asked: one file a family of queries. A query appends nothing; it shows durable events alone.
+
+mod contact;
+mod contact_body;
+mod named;
+mod past;
+mod tree;
+mod waiting;
+mod workspace;
