@@ -113,7 +113,8 @@ impl House {
             for id in page {
                 match self.read.contact(id).await? {
                     StoredContact::Found(contact) => {
-                        if contact.life == Life::Erased && !destroyed.contains(&id.0) {
+                        let is_gone = matches!(contact.life, Life::Erased | Life::Abandoned);
+                        if is_gone && !destroyed.contains(&id.0) {
                             self.app.finish_erasure(&contact).await?;
                         }
                         self.app.take_up(&contact);
