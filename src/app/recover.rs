@@ -58,11 +58,13 @@ impl App {
         }
     }
 
-    /// An act of the store itself, at the contact's workspace clock where that runs ahead of the wall.
+    /// An act of the store itself: by the wall, or where a replay stands.
     async fn recovery(&self, contact: ContactId) -> Result<Act, AppError> {
         let workspace = self.engine.streams.contact(contact).await?.workspace.clone();
         let workspace = if workspace.is_empty() { Arc::from(super::workspaces::DEFAULT_WORKSPACE) } else { workspace };
-        Ok(Act::system(workspace, self.wall.now(), false, Cause::Timer))
+        let replay = self.workspaces.get(&workspace).filter(|known| known.replayed);
+        let now = replay.as_ref().and_then(|known| known.clock).unwrap_or(self.wall.now());
+        Ok(Act::system(workspace, now, replay.is_some(), Cause::Timer))
     }
 
     /// A claim is confirmed by its owner, or released where the owner never came to exist or let go.

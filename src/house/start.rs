@@ -77,7 +77,7 @@ impl House {
     }
 
     async fn run_due(&self, now: DateTime<Utc>) {
-        for workspace in self.app.workspaces().names() {
+        for workspace in self.app.workspaces().by_the_wall() {
             if let Err(error) = self.app.run_due(&workspace, now, false).await {
                 tracing::warn!(error = %error, "what is due waits");
             }
