@@ -49,7 +49,7 @@ impl House {
         Ok(())
     }
 
-    /// The projections run on a thread of their own, so that folding never holds up an answer.
+    /// The projections follow the log on their own task; whoever needs them waits for a position.
     fn spawn_runner(self: &Arc<Self>) {
         let (runner, stop) = (self.runner.clone(), self.stop.subscribe());
         tokio::spawn(runner.follow(stop));
