@@ -91,6 +91,11 @@ impl App {
         &self.workspaces
     }
 
+    /// Highest position that a command of this process was given; a read model that has reached it knows them all.
+    pub fn newest(&self) -> u64 {
+        *self.newest.borrow()
+    }
+
     fn store(&self) -> &Arc<dyn EventStore> {
         self.engine.streams.store()
     }

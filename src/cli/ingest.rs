@@ -77,9 +77,12 @@ impl Ingest {
     pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
         let begun = Instant::now();
         let house = self.place.open().await?;
-        house.start().await?;
         let workspace = self.place.workspace()?;
         let settings = house.app().settings(&workspace).await?;
+        if self.replay_clock {
+            house.app().workspaces().replay(&workspace);
+        }
+        house.start().await?;
         let setting = Setting {
             workspace,
             region: settings.default_region.clone(),

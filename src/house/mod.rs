@@ -24,6 +24,7 @@ use crate::ports::Keyring;
 use crate::projecting::{Inputs, Runner};
 use crate::sealing::{Codec, HASHING_KEY, Marks};
 
+mod query;
 mod start;
 mod stub;
 

@@ -2,10 +2,8 @@
 #![allow(missing_docs, clippy::unused_async)]
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::DateTime;
-use dossier_domain::event::WorkspaceConfigured;
 use dossier_domain::ids::MergeId;
 use dossier_domain::rejection::Rejection;
 use dossier_domain::values::reference::Reference;
@@ -14,22 +12,12 @@ use super::House;
 use crate::api::bodies::*;
 use crate::app::AppError;
 use crate::app::ask::{Merge, Unmerge};
-use crate::app::query::{AsOf, TimelineQuery};
+use crate::app::query::TimelineQuery;
 use crate::ports::EventStore;
 
 impl House {
-    pub async fn settings(&self, ws: &str) -> Result<Arc<WorkspaceConfigured>, AppError> {
-        self.app.settings(ws).await
-    }
 
-    pub async fn wait_for(&self, wanted: u64, at_most: Duration) -> Result<(), AppError> {
-        let reached = tokio::time::timeout(at_most, self.runner.reached(wanted)).await;
-        reached.map_err(|_| AppError::ProjectionBehind { wanted, reached: self.runner.state().reached })
-    }
 
-    pub async fn contact(&self, _: &str, _: &Reference, _: Option<AsOf>) -> Result<ContactBody, AppError> {
-        Err(Rejection::ContactNotFound.into())
-    }
 
     pub async fn timeline(&self, _: &str, _: &Reference, _: &TimelineQuery) -> Result<EntryPage, AppError> {
         Ok(EntryPage { entries: vec![], next_cursor: None })
@@ -55,31 +43,6 @@ impl House {
         Err(Rejection::MergeNotFound.into())
     }
 
-    pub async fn tags(&self, _: &str, _: &str, _: usize) -> Result<Vec<TagBody>, AppError> {
-        Ok(vec![])
-    }
-
-    pub async fn workspace(&self, ws: &str) -> Result<WorkspaceBody, AppError> {
-        let settings = self.app.settings(ws).await?;
-        Ok(WorkspaceBody {
-            time_zone: settings.time_zone.to_string(),
-            billing_anchor_day: settings.billing_anchor_day,
-            default_region: settings.default_region.as_ref().map(ToString::to_string),
-            active_days: settings.active_days,
-        })
-    }
-
-    pub async fn cycles(&self, _: &str) -> Result<Vec<CycleBody>, AppError> {
-        Ok(vec![])
-    }
-
-    pub async fn cycle(&self, _: &str, _: &str) -> Result<CycleBody, AppError> {
-        Err(AppError::UnknownCycle)
-    }
-
-    pub async fn cycle_members(&self, _: &str, _: &str, _: Option<&str>, _: usize) -> Result<MemberPage, AppError> {
-        Err(AppError::UnknownCycle)
-    }
 
     pub async fn events(&self, ws: &str, after: u64, _: &[String], limit: usize) -> Result<EventPage, AppError> {
         self.app.settings(ws).await?;

@@ -146,6 +146,16 @@ impl Codec {
         }
     }
 
+    /// Reads what anyone may read of an event: it looks as if it were erased. Needs no key and is cheap.
+    ///
+    /// # Errors
+    /// The stored shape is not one that this version knows.
+    pub fn glance(&self, recorded: &Recorded) -> Result<Opened, AppError> {
+        let data: StoredData<'_> = serde_json::from_slice(&recorded.event.data).map_err(|e| unreadable(recorded, e))?;
+        let meta = meta::read(&recorded.event.meta, &self.workspaces).map_err(|e| unreadable(recorded, e))?;
+        read(recorded, &data, meta, None, false)
+    }
+
     async fn opening_key(&self, stream: &Stream, also: Option<Uuid>) -> Result<Key, AppError> {
         let Some(holder) = key_holder(stream).or(also) else { return Ok(Key::Lost) };
         let own = self.find(holder).await?;

@@ -43,10 +43,9 @@ impl Marks {
         self.mark(&[b"body", body])
     }
 
-    /// Of a message (rule 14).
-    pub fn message(&self, workspace: &str, channel: &str, external_id: &str, message_id: &str) -> Mark {
-        let parts = [workspace, channel, external_id, message_id].map(str::as_bytes);
-        self.mark(&[b"message", parts[0], parts[1], parts[2], parts[3]])
+    /// Of a message by an identity (rule 14).
+    pub fn message(&self, identity: IdentityId, message_id: &str) -> Mark {
+        self.mark(&[b"message", identity.0.as_bytes(), message_id.as_bytes()])
     }
 
     /// Of one status of a message.
@@ -75,9 +74,10 @@ impl Marks {
         ContactId(as_uuid(self.mark(&[b"contact", &mark.0, &attempt.to_le_bytes()])))
     }
 
-    /// The merge that a key makes.
-    pub fn merge_of(&self, mark: Mark) -> MergeId {
-        MergeId(as_uuid(self.mark(&[b"merge of", &mark.0])))
+    /// The merge of two contacts that a key makes; `attempt` counts those that were refused.
+    pub fn merge_of(&self, mark: Mark, primary: ContactId, secondary: ContactId, attempt: u32) -> MergeId {
+        let (primary, secondary) = (primary.0.as_bytes(), secondary.0.as_bytes());
+        MergeId(as_uuid(self.mark(&[b"merge of", &mark.0, primary, secondary, &attempt.to_le_bytes()])))
     }
 
     /// The id of the command that bears a key.
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn parts_can_not_run_into_each_other() {
         let marks = Marks::new(&SecretKey([7; 32]));
-        assert_ne!(marks.message("w", "ab", "c", "m"), marks.message("w", "a", "bc", "m"));
+        assert_ne!(marks.identity("w", "ab", "c"), marks.identity("w", "a", "bc"));
         assert_ne!(marks.key("w", "k"), marks.key("wk", ""));
     }
 

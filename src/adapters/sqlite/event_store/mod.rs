@@ -191,6 +191,7 @@ impl EventStore for SqliteEventStore {
                 Outcome::Staged(appended) => return Ok(appended),
                 Outcome::Unknown { head } => witness = Some(self.witness(head.then_some(stream), &events)?),
                 Outcome::Full(position) => {
+                    self.shared.staging.want(position);
                     self.reach(position, "appending").await?;
                     // It is durable a moment before it is settled.
                     tokio::task::yield_now().await;
@@ -200,6 +201,7 @@ impl EventStore for SqliteEventStore {
     }
 
     async fn durable(&self, position: u64) -> Result<(), StoreError> {
+        self.shared.staging.want(position);
         self.reach(position, "waiting for the flush").await.map(drop)
     }
 

@@ -1,0 +1,12 @@
+//! What a house is asked: one file a family of queries. A query appends nothing; it shows durable events alone.
+
+mod contact;
+mod contact_body;
+mod cursor;
+mod cycles;
+mod named;
+mod past;
+pub(super) mod tags;
+pub(super) mod tree;
+mod waiting;
+mod workspace;
