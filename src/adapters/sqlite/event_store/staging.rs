@@ -22,8 +22,6 @@ pub(super) type Batch = Vec<Arc<Recorded>>;
 
 /// Settled under one lock, so that appends never wait long for it.
 const SETTLED_AT_ONCE: usize = 64;
-/// Marks remembered after their commit, to close the race of a look-up with it.
-const RECENT_MARKS: usize = 1 << 16;
 /// Bytes staged and not yet settled, beyond which an append waits, however few events they are.
 const MAX_PENDING_BYTES: usize = 256 << 20;
 
@@ -66,7 +64,7 @@ pub(super) struct Witness {
 }
 
 impl Staging {
-    pub(super) fn after(head: u64, filter: Arc<Filter>, max_pending: usize, known_streams: usize) -> Self {
+    pub(super) fn after(head: u64, filter: Arc<Filter>, max_pending: usize, remembered: usize) -> Self {
         Staging {
             filter,
             state: Mutex::new(State {
@@ -76,8 +74,8 @@ impl Staging {
                 pending_bytes: 0,
                 streams: HashMap::new(),
                 marks: HashMap::new(),
-                heads: Recent::holding(known_streams),
-                recent_marks: Recent::holding(RECENT_MARKS),
+                heads: Recent::holding(remembered),
+                recent_marks: Recent::holding(remembered),
                 closed: None,
                 writer_sleeps: false,
             }),
@@ -310,3 +308,6 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
