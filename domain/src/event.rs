@@ -472,6 +472,9 @@ pub struct MergePrepared {
     pub primary: ContactId,
     /// By which default policy.
     pub policy: u16,
+    /// The revision at which the caller saw the primary, if nothing may have changed there since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<u64>,
     /// On which terms.
     #[serde(skip)]
     pub personal: Personal<MergeTerms>,
@@ -508,6 +511,8 @@ pub enum RefusalReason {
     NotLive,
     /// It is erased.
     Erased,
+    /// It is not what the caller saw any more.
+    Changed,
     /// Its idempotency key was used for something else in between.
     KeyReused,
 }

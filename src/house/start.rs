@@ -49,7 +49,7 @@ impl House {
         Ok(())
     }
 
-    /// The projections run on a thread of their own, so that folding never holds up an answer.
+    /// The projections follow the log on their own task; whoever needs them waits for a position.
     fn spawn_runner(self: &Arc<Self>) {
         let (runner, stop) = (self.runner.clone(), self.stop.subscribe());
         tokio::spawn(runner.follow(stop));
@@ -77,7 +77,7 @@ impl House {
     }
 
     async fn run_due(&self, now: DateTime<Utc>) {
-        for workspace in self.app.workspaces().names() {
+        for workspace in self.app.workspaces().by_the_wall() {
             if let Err(error) = self.app.run_due(&workspace, now, false).await {
                 tracing::warn!(error = %error, "what is due waits");
             }
@@ -115,7 +115,8 @@ impl House {
             after = Some(*last);
             for id in page {
                 let Some(contact) = self.own(id).await? else { continue };
-                if contact.life == Life::Erased && !destroyed.contains(&id.0) {
+                let is_gone = matches!(contact.life, Life::Erased | Life::Abandoned);
+                if is_gone && !destroyed.contains(&id.0) {
                     self.app.finish_erasure(&contact).await?;
                 }
                 self.app.take_up(&contact);

@@ -112,10 +112,9 @@ impl EventStore for MemoryEventStore {
     async fn wait_past(&self, position: u64) -> Result<u64, StoreError> {
         let mut head = self.head.subscribe();
         let reached = head.wait_for(|head| *head > position).await;
-        reached.map(|head| *head).map_err(|_| StoreError::Unavailable {
-            doing: "waiting",
-            reason: "the store was closed".to_owned(),
-        })
+        reached
+            .map(|head| *head)
+            .map_err(|_| StoreError::Unavailable { doing: "waiting", reason: "the store was closed".to_owned() })
     }
 
     async fn find(&self, mark: Mark) -> Result<Option<Recorded>, StoreError> {
