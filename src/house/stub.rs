@@ -12,20 +12,11 @@ use super::House;
 use crate::api::bodies::*;
 use crate::app::AppError;
 use crate::app::ask::{Merge, Unmerge};
-use crate::app::query::TimelineQuery;
 use crate::ports::EventStore;
 
 impl House {
 
 
-
-    pub async fn timeline(&self, _: &str, _: &Reference, _: &TimelineQuery) -> Result<EntryPage, AppError> {
-        Ok(EntryPage { entries: vec![], next_cursor: None })
-    }
-
-    pub async fn history(&self, _: &str, _: &Reference, _: &TimelineQuery) -> Result<EntryPage, AppError> {
-        Ok(EntryPage { entries: vec![], next_cursor: None })
-    }
 
     pub async fn merges_of(&self, _: &str, _: &Reference) -> Result<Vec<MergeBody>, AppError> {
         Ok(vec![])

@@ -3,4 +3,5 @@
 mod billing;
 mod contact;
 mod tags;
+mod timeline;
 mod world;
