@@ -11,11 +11,14 @@ mod load;
 mod ours;
 #[path = "append/plain.rs"]
 mod plain;
+#[path = "append/reading.rs"]
+mod reading;
 
 fn main() {
     let mut numbers = std::env::args().skip(1).filter_map(|argument| argument.parse().ok());
     let events = numbers.next().unwrap_or(100_000);
     let tasks: Vec<usize> = numbers.collect();
+    reading::rates(events);
     let tasks = if tasks.is_empty() { vec![1, 16, 64, 256] } else { tasks };
     println!("events/s, p50/p99 of one append, computing time an event");
     println!("{:>6} {:>28} {:>28} {:>7}", "tasks", "dossier", "plain", "ratio");

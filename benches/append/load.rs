@@ -9,21 +9,21 @@ use dossier_domain::ids::{ContactId, Mark, Stream};
 use uuid::Uuid;
 
 /// One task's streams and the random walk over them. Plain xorshift: the same on both sides, and free.
-pub struct Load {
+pub(crate) struct Load {
     seed: u64,
     streams: Vec<(Uuid, u64)>,
     event_type: Arc<str>,
 }
 
 /// The next append: the stream and the revision of its last event, if it has one.
-pub struct Next {
-    pub stream: Stream,
-    pub last: Option<u64>,
-    pub event: NewEvent,
+pub(crate) struct Next {
+    pub(crate) stream: Stream,
+    pub(crate) last: Option<u64>,
+    pub(crate) event: NewEvent,
 }
 
 impl Load {
-    pub fn of_task(task: usize) -> Self {
+    pub(crate) fn of_task(task: usize) -> Self {
         Load { seed: 0x9e37_79b9_7f4a_7c15 ^ (task as u64 + 1), streams: vec![], event_type: "message_received".into() }
     }
 
@@ -38,7 +38,7 @@ impl Load {
         Uuid::from_u64_pair(self.random(), self.random())
     }
 
-    pub fn next(&mut self) -> Next {
+    pub(crate) fn next(&mut self) -> Next {
         let place = self.random() as usize;
         if self.streams.is_empty() || place % 5 == 0 {
             let new = self.uuid();
@@ -67,21 +67,21 @@ impl Load {
 
 /// Durable appends a second, and how long one took.
 #[derive(Clone, Copy, Default)]
-pub struct Measured {
-    pub rate: f64,
+pub(crate) struct Measured {
+    pub(crate) rate: f64,
     p50: Duration,
     p99: Duration,
     cpu: Duration,
 }
 
 impl Measured {
-    pub fn of(events: usize, took: Duration, cpu: Duration, mut each: Vec<Duration>) -> Self {
+    pub(crate) fn of(events: usize, took: Duration, cpu: Duration, mut each: Vec<Duration>) -> Self {
         each.sort_unstable();
         let at = |share: usize| each[(each.len() * share / 100).min(each.len() - 1)];
         Measured { rate: events as f64 / took.as_secs_f64(), p50: at(50), p99: at(99), cpu: cpu / events as u32 }
     }
 
-    pub fn better(self, other: Self) -> Self {
+    pub(crate) fn better(self, other: Self) -> Self {
         if other.rate > self.rate { other } else { self }
     }
 }
@@ -95,7 +95,7 @@ impl fmt::Display for Measured {
 }
 
 /// Runs one closed loop a task, and measures all of them.
-pub fn drive<F, T>(tasks: usize, events: usize, one: F) -> Measured
+pub(crate) fn drive<F, T>(tasks: usize, events: usize, one: F) -> Measured
 where
     F: Fn(Load, usize) -> T,
     T: Future<Output = Vec<Duration>> + Send + 'static,

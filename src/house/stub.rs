@@ -12,20 +12,11 @@ use super::House;
 use crate::api::bodies::*;
 use crate::app::AppError;
 use crate::app::ask::{Merge, Unmerge};
-use crate::app::query::TimelineQuery;
 use crate::ports::EventStore;
 
 impl House {
 
 
-
-    pub async fn timeline(&self, _: &str, _: &Reference, _: &TimelineQuery) -> Result<EntryPage, AppError> {
-        Ok(EntryPage { entries: vec![], next_cursor: None })
-    }
-
-    pub async fn history(&self, _: &str, _: &Reference, _: &TimelineQuery) -> Result<EntryPage, AppError> {
-        Ok(EntryPage { entries: vec![], next_cursor: None })
-    }
 
     pub async fn merges_of(&self, _: &str, _: &Reference) -> Result<Vec<MergeBody>, AppError> {
         Ok(vec![])
@@ -43,22 +34,6 @@ impl House {
         Err(Rejection::MergeNotFound.into())
     }
 
-    pub async fn tags(&self, _: &str, _: &str, _: usize) -> Result<Vec<TagBody>, AppError> {
-        Ok(vec![])
-    }
-
-
-    pub async fn cycles(&self, _: &str) -> Result<Vec<CycleBody>, AppError> {
-        Ok(vec![])
-    }
-
-    pub async fn cycle(&self, _: &str, _: &str) -> Result<CycleBody, AppError> {
-        Err(AppError::UnknownCycle)
-    }
-
-    pub async fn cycle_members(&self, _: &str, _: &str, _: Option<&str>, _: usize) -> Result<MemberPage, AppError> {
-        Err(AppError::UnknownCycle)
-    }
 
     pub async fn events(&self, ws: &str, after: u64, _: &[String], limit: usize) -> Result<EventPage, AppError> {
         self.app.settings(ws).await?;

@@ -83,7 +83,7 @@ impl Door {
             Ok((self.house.execute(command).await?, shape))
         };
         let executed: Result<_, Problem> = executed.await;
-        self.meters.command(name, executed.as_ref().err(), begun.elapsed());
+        self.meters.command(Some(name), executed.as_ref().err(), begun.elapsed());
         executed
     }
 }

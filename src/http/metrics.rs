@@ -33,11 +33,12 @@ impl Meters {
         Meters { handle: HANDLE.get_or_init(install).clone() }
     }
 
-    /// Counts a command and how long it took.
-    pub(super) fn command(&self, name: CommandName, problem: Option<&Problem>, took: Duration) {
+    /// Counts a command and how long it took. A line may be none that can be named.
+    pub(super) fn command(&self, name: Option<CommandName>, problem: Option<&Problem>, took: Duration) {
+        let name = name.map_or("unreadable", CommandName::name);
         let outcome = problem.map_or("ok", |problem| problem.kind().name());
-        counter!("dossier_commands_total", "command" => name.name(), "outcome" => outcome).increment(1);
-        histogram!("dossier_command_seconds", "command" => name.name()).record(took);
+        counter!("dossier_commands_total", "command" => name, "outcome" => outcome).increment(1);
+        histogram!("dossier_command_seconds", "command" => name).record(took);
     }
 
     /// Counts a request and how long its answer took to begin.

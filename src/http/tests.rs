@@ -250,9 +250,11 @@ mod reads {
                 "{wrong}"
             );
         }
-        let timeline = |query: &str| format!("/contacts/{NOBODY}/timeline?{query}");
-        let all = timeline("kind=message,comment&kind=event&channel=sms&external_id=%2B1&limit=5&own=true&cursor=x");
+        let contact = open.contact("Ada").await;
+        let timeline = |query: &str| format!("{contact}/timeline?{query}");
+        let all = timeline("kind=message,comment&kind=event&channel=sms&external_id=%2B1&limit=5&own=true");
         assert_eq!(open.call("GET", &all, Value::Null).await.json(), json!({"entries": [], "next_cursor": null}));
+        assert_eq!(open.call("GET", &format!("{all}&cursor=x"), Value::Null).await.problem(), "validation");
         for wrong in ["kind=mail", "own=yes", "channel=SMS", "external_id="] {
             assert_eq!(open.call("GET", &timeline(wrong), Value::Null).await.problem(), "validation", "{wrong}");
         }

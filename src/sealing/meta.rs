@@ -10,6 +10,8 @@ use dossier_domain::personal::Personal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::{text, time};
+
 /// As stored: readable by anyone, without the actor's id, with the names that the cluster's tools expect.
 #[derive(Serialize, Deserialize)]
 struct Stored<'a> {
@@ -17,7 +19,9 @@ struct Stored<'a> {
     workspace: Cow<'a, str>,
     actor: ActorKind,
     cause: Cause,
+    #[serde(with = "time")]
     occurred_at: DateTime<Utc>,
+    #[serde(with = "time")]
     recorded_at: DateTime<Utc>,
     #[serde(rename = "$correlationId")]
     correlation_id: Uuid,
@@ -28,9 +32,38 @@ struct Stored<'a> {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     replayed: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    key: Option<KeyUse>,
+    key: Option<StoredKey>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    marks: Vec<Mark>,
+    marks: Vec<StoredMark>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredKey {
+    mark: StoredMark,
+    body: StoredMark,
+    status: u16,
+}
+
+/// 32 hexadecimal digits, read straight into bytes: there are up to four in every event, and a replay reads them all.
+#[derive(Clone, Copy)]
+struct StoredMark(Mark);
+
+impl Serialize for StoredMark {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut digits = [0; 32];
+        hex::encode_to_slice(self.0.0, &mut digits).map_err(serde::ser::Error::custom)?;
+        serializer.serialize_str(std::str::from_utf8(&digits).map_err(serde::ser::Error::custom)?)
+    }
+}
+
+impl<'de> Deserialize<'de> for StoredMark {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text::parse(deserializer, "a mark", |digits| {
+            let mut bytes = [0; 16];
+            hex::decode_to_slice(digits.as_bytes(), &mut bytes).ok()?;
+            Some(StoredMark(Mark(bytes)))
+        })
+    }
 }
 
 pub(super) fn write(meta: &Meta) -> Result<Vec<u8>, serde_json::Error> {
@@ -44,8 +77,12 @@ pub(super) fn write(meta: &Meta) -> Result<Vec<u8>, serde_json::Error> {
         causation_id: meta.causation_id,
         batch_id: meta.batch_id,
         replayed: meta.replayed,
-        key: meta.key,
-        marks: meta.marks.clone(),
+        key: meta.key.map(|KeyUse { mark, body, status }| StoredKey {
+            mark: StoredMark(mark),
+            body: StoredMark(body),
+            status,
+        }),
+        marks: meta.marks.iter().copied().map(StoredMark).collect(),
     })
 }
 
@@ -66,8 +103,8 @@ pub(super) fn read(bytes: &[u8], workspaces: &Names) -> Result<Meta, serde_json:
         causation_id: stored.causation_id,
         batch_id: stored.batch_id,
         replayed: stored.replayed,
-        key: stored.key,
-        marks: stored.marks,
+        key: stored.key.map(|key| KeyUse { mark: key.mark.0, body: key.body.0, status: key.status }),
+        marks: stored.marks.into_iter().map(|mark| mark.0).collect(),
     })
 }
 

@@ -5,6 +5,10 @@ pub(crate) mod cipher;
 mod codec;
 mod marks;
 mod meta;
+#[cfg(test)]
+mod tests;
+mod text;
+mod time;
 pub mod upcast;
 
 pub use codec::{Codec, Opened, SealError};

@@ -2,8 +2,15 @@
 
 mod contact;
 mod contact_body;
+mod cursor;
+mod cycles;
+mod entries;
+mod entry_pages;
+mod history;
 mod named;
 mod past;
-mod tree;
+pub(super) mod tags;
+mod timeline;
+pub(super) mod tree;
 mod waiting;
 mod workspace;

@@ -21,7 +21,7 @@ const ATTEMPTS: usize = 8;
 
 /// Where own states are found: now, or in the past.
 #[async_trait]
-pub(super) trait States: Sync {
+pub(in crate::house) trait States: Sync {
     /// The own state; `None` if the contact has no history.
     async fn own(&self, id: ContactId) -> Result<Option<Arc<Contact>>, AppError>;
 }
@@ -270,6 +270,7 @@ mod tests {
                 primary: id(primary),
                 policy: 1,
                 terms: Personal::Open(MergeTerms::default()),
+                expected: None,
                 meta: Arc::new(meta),
             });
         }

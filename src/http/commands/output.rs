@@ -75,9 +75,7 @@ impl Output {
             }
             Err(problem) => Err(problem),
         };
-        if let Some(name) = name {
-            self.door.meters.command(name, outcome.as_ref().err(), begun.elapsed());
-        }
+        self.door.meters.command(name, outcome.as_ref().err(), begun.elapsed());
         let body = match outcome {
             Ok((status, answer)) => LineBody { line: number, status, answer: Some(answer), problem: None },
             Err(problem) => {
