@@ -11,7 +11,7 @@ use crate::server::{Caller, Server};
 const AT_ONCE: usize = 8;
 
 /// Every command acknowledged in the last round is answered as then; those never answered are sent again, and are whole.
-pub async fn after_restart(server: &Server, world: &mut World) {
+pub(crate) async fn after_restart(server: &Server, world: &mut World) {
     let acknowledged = std::mem::take(&mut world.acknowledged);
     again(&server.caller(), &acknowledged).await;
     world.settled.extend(acknowledged);
@@ -27,7 +27,7 @@ pub async fn after_restart(server: &Server, world: &mut World) {
 }
 
 /// Every command ever acknowledged is answered as the first time.
-pub async fn all_again(server: &Server, world: &World) {
+pub(crate) async fn all_again(server: &Server, world: &World) {
     again(&server.caller(), &world.settled).await;
 }
 
@@ -48,7 +48,7 @@ async fn again(caller: &Caller, acknowledged: &[Acknowledged]) {
 }
 
 /// Everything can be read, and nothing stands half done.
-pub async fn whole(server: &Server, world: &World) {
+pub(crate) async fn whole(server: &Server, world: &World) {
     for doomed in [false, true] {
         let shown = shown(server, world, doomed).await;
         each_in_one_tree(&shown);

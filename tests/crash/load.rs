@@ -15,18 +15,18 @@ const HANDLES: usize = 24;
 
 /// A command that was sent.
 #[derive(Clone, Debug)]
-pub struct Sent {
-    pub method: &'static str,
-    pub path: String,
-    pub key: Option<String>,
-    pub body: Value,
-    pub kind: Kind,
+pub(crate) struct Sent {
+    pub(crate) method: &'static str,
+    pub(crate) path: String,
+    pub(crate) key: Option<String>,
+    pub(crate) body: Value,
+    pub(crate) kind: Kind,
     /// Whether it concerns contacts that are erased now and then.
-    pub doomed: bool,
+    pub(crate) doomed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Message,
     Comment,
     Merge,
@@ -37,31 +37,31 @@ pub enum Kind {
 
 /// A command that was acknowledged, and how.
 #[derive(Clone, Debug)]
-pub struct Acknowledged {
-    pub sent: Sent,
-    pub status: u16,
-    pub answer: Value,
+pub(crate) struct Acknowledged {
+    pub(crate) sent: Sent,
+    pub(crate) status: u16,
+    pub(crate) answer: Value,
 }
 
 /// All that the clients know.
 #[derive(Default)]
-pub struct World {
+pub(crate) struct World {
     /// Acknowledged in rounds before, and found again after the restart.
-    pub settled: Vec<Acknowledged>,
+    pub(crate) settled: Vec<Acknowledged>,
     /// Acknowledged in the last round.
-    pub acknowledged: Vec<Acknowledged>,
+    pub(crate) acknowledged: Vec<Acknowledged>,
     /// Sent, and never answered.
-    pub unanswered: Vec<Sent>,
+    pub(crate) unanswered: Vec<Sent>,
 }
 
 impl World {
     /// Everything ever acknowledged.
-    pub fn all(&self) -> impl Iterator<Item = &Acknowledged> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Acknowledged> {
         self.settled.iter().chain(&self.acknowledged)
     }
 
     /// Contacts that were ever told of, in one pool.
-    pub fn contacts(&self, doomed: bool) -> Vec<String> {
+    pub(crate) fn contacts(&self, doomed: bool) -> Vec<String> {
         let of_pool = self.all().filter(|one| one.sent.doomed == doomed);
         let mut ids: Vec<String> = of_pool.filter_map(|one| Some(one.answer["contact_id"].as_str()?.into())).collect();
         ids.sort_unstable();
@@ -69,13 +69,13 @@ impl World {
         ids
     }
 
-    pub fn position(&self) -> u64 {
+    pub(crate) fn position(&self) -> u64 {
         self.all().filter_map(|one| one.answer["position"].as_u64()).max().unwrap_or(0)
     }
 }
 
 impl Sent {
-    pub async fn send(&self, caller: &Caller) -> reqwest::Result<Reply> {
+    pub(crate) async fn send(&self, caller: &Caller) -> reqwest::Result<Reply> {
         let headers: Vec<_> = self.key.iter().map(|key| ("idempotency-key", key.as_str())).collect();
         caller.call(self.method, &self.path, &headers, &self.body).await
     }
@@ -93,8 +93,8 @@ struct Client {
 }
 
 /// Sends until the server is killed, which is after some answers, at a moment that nothing knows.
-pub async fn until_killed(server: Server, world: &mut World, dice: &mut Dice, round: u64) {
-    let wanted = 20 + dice.next() % 150;
+pub(crate) async fn until_killed(server: Server, world: &mut World, dice: &mut Dice, round: u64) {
+    let wanted = 10 + dice.next() % 80;
     let (answers, enough) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
     let clients = (0..CLIENTS).map(|number| {
         let mut client = Client::new(world, dice.next(), format!("r{round}c{number}"));

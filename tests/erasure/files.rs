@@ -52,12 +52,12 @@ fn start(bytes: &[u8]) -> usize {
 }
 
 /// Which of these byte strings stands in which file: as it is, in hex or in base64.
-pub fn holding(folder: &Path, needles: &[Vec<u8>]) -> Vec<(usize, String)> {
+pub(crate) fn holding(folder: &Path, needles: &[Vec<u8>]) -> Vec<(usize, String)> {
     search(folder, needles.iter().map(|needle| spellings(needle)))
 }
 
 /// Which needle stands in which file in the clear, or as good as.
-pub fn plaintext(folder: &Path, needles: &[String]) -> Vec<(String, String)> {
+pub(crate) fn plaintext(folder: &Path, needles: &[String]) -> Vec<(String, String)> {
     let found = search(folder, needles.iter().map(|needle| texts(needle)));
     found.into_iter().map(|(number, file)| (needles[number].clone(), file)).collect()
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::server::Server;
 
-pub struct Person {
+pub(crate) struct Person {
     name: String,
     phone: String,
     number: u64,
@@ -43,7 +43,7 @@ const PLACES: &[&str] = &[
 ];
 
 impl Person {
-    pub fn new(name: &str, number: usize) -> Self {
+    pub(crate) fn new(name: &str, number: usize) -> Self {
         Person { name: name.into(), phone: format!("17638492{number}"), number: 918_273_640 + number as u64 }
     }
 
@@ -53,13 +53,13 @@ impl Person {
     }
 
     /// What must not be found anywhere.
-    pub fn needles(&self) -> Vec<String> {
+    pub(crate) fn needles(&self) -> Vec<String> {
         let values = PLACES.iter().map(|place| self.value(place));
         values.chain([self.phone.clone(), self.number.to_string()]).collect()
     }
 
     /// Says everything about the person to the server; answers the contact's id.
-    pub async fn live(&self, server: &Server) -> String {
+    pub(crate) async fn live(&self, server: &Server) -> String {
         let id = self.be_created(server).await;
         let at = |rest: &str| format!("/contacts/{id}{rest}");
         for (method, path, body) in [

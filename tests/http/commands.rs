@@ -1,3 +1,5 @@
+//! Commands as lines.
+
 use reqwest::Method;
 use serde_json::{Value, json};
 

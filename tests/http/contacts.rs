@@ -1,3 +1,5 @@
+//! Contacts: made, shown, edited, tagged, connected, erased.
+
 use serde_json::{Value, json};
 
 use super::*;

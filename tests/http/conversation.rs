@@ -1,3 +1,5 @@
+//! The conversation with a contact: opened, snoozed, assigned, commented, closed.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Merges: made, refused, undone.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Messages in and out.
+
 use serde_json::{Value, json};
 
 use super::*;

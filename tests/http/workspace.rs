@@ -1,3 +1,5 @@
+//! The settings of a workspace.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -17,7 +17,7 @@ const ASKED_AT_MOST: usize = 20_000;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_dossier");
 
 /// A running `dossier serve`; killed when dropped.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     /// Kept, so that the program can go on writing to it.
     out: BufReader<ChildStdout>,
@@ -26,15 +26,15 @@ pub struct Server {
 
 /// What was answered.
 #[derive(Clone, Debug)]
-pub struct Reply {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub bytes: Vec<u8>,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Server {
     /// Starts it over a data folder, and reads its address; it may not be ready yet.
-    pub fn spawn(data: &Path) -> Server {
+    pub(crate) fn spawn(data: &Path) -> Server {
         let log = std::fs::File::options().create(true).append(true).open(log_of(data)).unwrap();
         let mut child = Command::new(PROGRAM)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
@@ -54,7 +54,7 @@ impl Server {
     }
 
     /// Starts it, and waits until it says that it is ready.
-    pub async fn start(data: &Path) -> Server {
+    pub(crate) async fn start(data: &Path) -> Server {
         let server = Server::spawn(data);
         for _ in 0..ASKED_AT_MOST {
             if server.get("/readyz").await.is_ok_and(|reply| reply.status == 200) {
@@ -66,13 +66,13 @@ impl Server {
     }
 
     /// SIGKILL: nothing is flushed, nothing is told.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// SIGTERM: it answers what it took, and ends well.
-    pub fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         let mut rest = String::new();
@@ -81,21 +81,21 @@ impl Server {
     }
 
     /// A client that goes on when the server is gone.
-    pub fn caller(&self) -> Caller {
+    pub(crate) fn caller(&self) -> Caller {
         self.caller.clone()
     }
 
-    pub async fn get(&self, path: &str) -> reqwest::Result<Reply> {
+    pub(crate) async fn get(&self, path: &str) -> reqwest::Result<Reply> {
         self.caller().send(Method::GET, path, &[], None).await
     }
 
     /// A command or a read under `/v1/workspaces/default`; an object or array is sent as JSON, null sends no body.
-    pub async fn call(&self, method: &str, path: &str, body: Value) -> Reply {
+    pub(crate) async fn call(&self, method: &str, path: &str, body: Value) -> Reply {
         self.with(method, path, &[], body).await
     }
 
     /// The same with headers.
-    pub async fn with(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Value) -> Reply {
+    pub(crate) async fn with(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Value) -> Reply {
         self.caller().call(method, path, headers, &body).await.unwrap()
     }
 }
@@ -109,7 +109,7 @@ impl Drop for Server {
 
 /// A client of a server.
 #[derive(Clone)]
-pub struct Caller {
+pub(crate) struct Caller {
     base: String,
     client: Client,
     /// The highest position that any caller was told of; reads wait for it.
@@ -118,7 +118,7 @@ pub struct Caller {
 
 impl Caller {
     /// Sends a request as it is given, to a path from the root; an error if no whole answer came.
-    pub async fn send(
+    pub(crate) async fn send(
         &self,
         method: Method,
         path: &str,
@@ -138,7 +138,7 @@ impl Caller {
     }
 
     /// As [`Server::with`]; an error if no whole answer came.
-    pub async fn call(
+    pub(crate) async fn call(
         &self,
         method: &str,
         path: &str,
@@ -166,25 +166,25 @@ impl Caller {
 
 impl Reply {
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let text = || String::from_utf8_lossy(&self.bytes);
         serde_json::from_slice(&self.bytes).unwrap_or_else(|_| panic!("{}: {}", self.status, text()))
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     /// The answer, which must be of this status.
     #[track_caller]
-    pub fn expect(self, status: u16) -> Value {
+    pub(crate) fn expect(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.bytes));
         self.json()
     }
 
     /// Status and name of the problem, which must be written as RFC 9457 wants it.
     #[track_caller]
-    pub fn problem(&self) -> (u16, String) {
+    pub(crate) fn problem(&self) -> (u16, String) {
         assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.status);
         let json = self.json();
         assert_eq!(json["status"], self.status);
@@ -194,13 +194,13 @@ impl Reply {
 }
 
 /// Where the program's log of a data folder goes: beside the folder, not into it.
-pub fn log_of(data: &Path) -> PathBuf {
+pub(crate) fn log_of(data: &Path) -> PathBuf {
     data.with_extension("log")
 }
 
 /// Runs `dossier verify` over a folder that no process holds; it must find nothing.
 #[track_caller]
-pub fn verify(data: &Path) -> Value {
+pub(crate) fn verify(data: &Path) -> Value {
     let Output { status, stdout, stderr } =
         Command::new(PROGRAM).args(["verify", "--json", "--data"]).arg(data).output().unwrap();
     let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
@@ -210,10 +210,10 @@ pub fn verify(data: &Path) -> Value {
 
 /// A small generator of numbers, so that a run can be had again.
 #[derive(Clone)]
-pub struct Dice(pub u64);
+pub(crate) struct Dice(pub u64);
 
 impl Dice {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -222,11 +222,11 @@ impl Dice {
     }
 
     /// Less than `below`, which is not 0.
-    pub fn below(&mut self, below: usize) -> usize {
+    pub(crate) fn below(&mut self, below: usize) -> usize {
         (self.next() % below as u64) as usize
     }
 
-    pub fn of<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
+    pub(crate) fn of<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
         if items.is_empty() { None } else { items.get(self.below(items.len())) }
     }
 }
