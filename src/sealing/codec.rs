@@ -155,9 +155,10 @@ impl Codec {
     /// # Errors
     /// The stored shape is not one that this version knows.
     pub fn glance(&self, recorded: &Recorded) -> Result<Opened, AppError> {
-        let data: StoredData<'_> = serde_json::from_slice(&recorded.event.data).map_err(|e| unreadable(recorded, e))?;
-        let meta = meta::read(&recorded.event.meta, &self.workspaces).map_err(|e| unreadable(recorded, e))?;
-        read(recorded, &data, meta, None, false)
+        let unfit = |error: serde_json::Error| unreadable(recorded, &error.into());
+        let data: StoredData<'_> = serde_json::from_slice(&recorded.event.data).map_err(unfit)?;
+        let meta = meta::read(&recorded.event.meta, &self.workspaces).map_err(unfit)?;
+        read(recorded, data.public, meta, None, false)
     }
 
     async fn opening_key(&self, stream: &Stream, also: Option<Uuid>) -> Result<Key, AppError> {

@@ -115,15 +115,16 @@ mod tests {
     fn marks_are_pinned() {
         let marks = Marks::new(&SecretKey([7; 32]));
         let mark = Mark([1; 16]);
+        let (one, other) = (ContactId(Uuid::from_u128(1)), ContactId(Uuid::from_u128(2)));
         let made = [
             marks.key("default", "k1").to_string(),
             marks.body(b"{}").to_string(),
-            marks.message("default", "sms", "+1", "m1").to_string(),
+            marks.message(IdentityId(Uuid::nil()), "m1").to_string(),
             marks.status(mark, DeliveryStatus::Read).to_string(),
             marks.merge(MergeId(Uuid::nil())).to_string(),
             marks.identity("default", "sms", "+1").to_string(),
             marks.contact(mark, 0).to_string(),
-            marks.merge_of(mark).to_string(),
+            marks.merge_of(mark, one, other, 0).to_string(),
             marks.command_id(mark).to_string(),
             Marks::workspace_key("default").to_string(),
         ];
@@ -146,8 +147,8 @@ mod tests {
     fn what_is_hashed_for_one_purpose_serves_no_other() {
         let marks = Marks::new(&SecretKey([7; 32]));
         let mark = marks.key("w", "k");
-        let derived =
-            [marks.contact(mark, 0).0, marks.contact(mark, 1).0, marks.merge_of(mark).0, marks.command_id(mark)];
+        let (one, other) = (marks.contact(mark, 0), marks.contact(mark, 1));
+        let derived = [one.0, other.0, marks.merge_of(mark, one, other, 0).0, marks.command_id(mark)];
         let different: std::collections::BTreeSet<_> = derived.into_iter().collect();
         assert_eq!(different.len(), derived.len());
         assert!(derived.iter().all(|uuid| (uuid.get_version_num(), uuid.get_variant()) == (8, uuid::Variant::RFC4122)));

@@ -270,6 +270,7 @@ mod tests {
                 primary: id(primary),
                 policy: 1,
                 terms: Personal::Open(MergeTerms::default()),
+                expected: None,
                 meta: Arc::new(meta),
             });
         }

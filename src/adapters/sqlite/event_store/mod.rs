@@ -68,7 +68,7 @@ impl SqliteEventStore {
         let step = i32::try_from(options.checkpoint_bytes / u64::from(options.page_size.max(1))).unwrap_or(i32::MAX);
         let checkpoints = Checkpoints::watch(&mut connection, place.join()?, step).map_err(engine)?;
         let shared = Arc::new(Shared {
-            staging: Staging::after(head, Arc::clone(&filter), options.max_pending, options.known_streams),
+            staging: Staging::after(head, Arc::clone(&filter), options.max_pending, options.remembered),
             durable: Watermark::at(head),
             failure: OnceLock::new(),
         });

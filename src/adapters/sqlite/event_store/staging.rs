@@ -24,8 +24,6 @@ pub(super) type Batch = Vec<Arc<Recorded>>;
 
 /// Settled under one lock, so that appends never wait long for it.
 const SETTLED_AT_ONCE: usize = 64;
-/// Marks remembered after their commit, to close the race of a look-up with it.
-const RECENT_MARKS: usize = 1 << 16;
 /// Appends that are worth a transaction although nobody waits for their flush yet.
 const WORTH_A_FLUSH: usize = 512;
 /// How long an append that nobody waits for stays unflushed at most.
@@ -84,7 +82,7 @@ pub(super) struct Witness {
 }
 
 impl Staging {
-    pub(super) fn after(head: u64, filter: Arc<Filter>, max_pending: usize, known_streams: usize) -> Self {
+    pub(super) fn after(head: u64, filter: Arc<Filter>, max_pending: usize, remembered: usize) -> Self {
         Staging {
             filter,
             state: Mutex::new(State {
@@ -94,8 +92,8 @@ impl Staging {
                 pending_bytes: 0,
                 streams: HashMap::new(),
                 marks: HashMap::new(),
-                heads: Recent::holding(known_streams),
-                recent_marks: Recent::holding(RECENT_MARKS),
+                heads: Recent::holding(remembered),
+                recent_marks: Recent::holding(remembered),
                 closed: None,
                 writer: WriterIs::Busy,
             }),
@@ -364,3 +362,6 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
