@@ -4,35 +4,15 @@
 use std::sync::Arc;
 
 use chrono::DateTime;
-use dossier_domain::ids::MergeId;
-use dossier_domain::rejection::Rejection;
-use dossier_domain::values::reference::Reference;
 
 use super::House;
 use crate::api::bodies::*;
 use crate::app::AppError;
-use crate::app::ask::{Merge, Unmerge};
 use crate::ports::EventStore;
 
 impl House {
 
 
-
-    pub async fn merges_of(&self, _: &str, _: &Reference) -> Result<Vec<MergeBody>, AppError> {
-        Ok(vec![])
-    }
-
-    pub async fn merge(&self, _: &str, _: MergeId) -> Result<MergeBody, AppError> {
-        Err(Rejection::MergeNotFound.into())
-    }
-
-    pub async fn preview_merge(&self, _: &str, _: &Merge) -> Result<MergePreview, AppError> {
-        Err(Rejection::SameContact.into())
-    }
-
-    pub async fn preview_unmerge(&self, _: &str, _: &Unmerge) -> Result<UnmergePreview, AppError> {
-        Err(Rejection::MergeNotFound.into())
-    }
 
 
     pub async fn events(&self, ws: &str, after: u64, _: &[String], limit: usize) -> Result<EventPage, AppError> {

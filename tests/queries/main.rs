@@ -2,6 +2,8 @@
 
 mod billing;
 mod contact;
+mod foreseen;
+mod merges;
 mod tags;
 mod timeline;
 mod world;

@@ -22,7 +22,6 @@ impl House {
                 self.holder(workspace, &handle).await?.ok_or(Rejection::ContactNotFound.into())
             }
             Reference::Email(_) | Reference::Phone(_) => {
-                self.wait_for_own().await?;
                 let mut found = self.app.matches(workspace, reference).await?;
                 match found.len() {
                     0 => Err(Rejection::ContactNotFound.into()),

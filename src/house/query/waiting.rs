@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::app::AppError;
 use crate::house::House;
 
-/// How long a reference waits until the read models know every command of this process (rule 2).
+/// How long a query waits until the read models know what this process knows (rule 2).
 const KNOWN_WITHIN: Duration = Duration::from_secs(5);
 
 impl House {
@@ -20,6 +20,11 @@ impl House {
 
     /// Waits until the read models know every command that this process has answered.
     pub(super) async fn wait_for_own(&self) -> Result<(), AppError> {
-        self.wait_for(self.app.newest(), KNOWN_WITHIN).await
+        self.wait_shortly_for(self.app.newest()).await
+    }
+
+    /// Waits until the read models have reached what is known to be in the log.
+    pub(super) async fn wait_shortly_for(&self, position: u64) -> Result<(), AppError> {
+        self.wait_for(position, KNOWN_WITHIN).await
     }
 }
