@@ -131,12 +131,12 @@ mod tests {
         let pinned = [
             "d9de09e14a987cbd272e62bd2b128a17",
             "265f8f2f94dbea667cd96dde082f5bcb",
-            "f0ed682ffa44ee1add8c2f291999fe00",
+            "0456842eb4946773b7eb713c1b0554b8",
             "8542dec7dcadaaaa7a0d4167f8589621",
             "a625c1e62c06f66795b57a4b6f5deeb3",
             "0f0fa2eb-b935-891b-a9bf-38fa5367039c",
             "ebd6dec4-9951-81f7-9ee5-6fd313907b8e",
-            "a36ddff5-3e9e-8c86-9269-139559bdb9b1",
+            "edf49da4-1469-8d56-82a5-1c200479885e",
             "5ade0c9b-393b-8a4b-9c60-7ad0ac1bf65e",
             "37a8eec1-ce19-887d-932f-e29051dca629",
         ];

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicU8, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, MAIN_DB};
@@ -18,6 +19,9 @@ const IDLE: u8 = 0;
 const COPYING: u8 = 1;
 /// It is done; the writer's turn.
 const COPIED: u8 = 2;
+
+/// How many steps the writer may be ahead of the copying.
+const STEPS_AHEAD: i32 = 4;
 
 pub(super) struct Checkpoints {
     stage: Arc<AtomicU8>,
@@ -52,6 +56,7 @@ impl Checkpoints {
 
     /// To be called by the writer between two transactions.
     pub(super) fn after_commit(&mut self, writer: &Connection) {
+        self.wait_if_far_ahead();
         match self.stage.load(Ordering::Acquire) {
             IDLE if self.pages.load(Ordering::Relaxed) >= self.limit => {
                 self.stage.store(COPYING, Ordering::Release);
@@ -73,6 +78,14 @@ impl Checkpoints {
                 self.stage.store(IDLE, Ordering::Release);
             }
             _ => {}
+        }
+    }
+
+    /// A writer that is far ahead of the copying lets it finish: the write-ahead log has a bound whatever the load.
+    fn wait_if_far_ahead(&self) {
+        let bound = self.step.saturating_mul(STEPS_AHEAD);
+        while self.stage.load(Ordering::Acquire) == COPYING && self.pages.load(Ordering::Relaxed) >= bound {
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 
