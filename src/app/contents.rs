@@ -118,7 +118,8 @@ impl App {
         self.change(act, &Addressed { contact, if_match: None }, &Change::EditProfile(values), None).await
     }
 
-    /// Records what a channel reports on an outbound message of the contact's tree.
+    /// Records what a channel reports on an outbound message that the contact's tree knows of. It goes to the contact
+    /// that recorded the message, which an unmerge may have taken out of that tree.
     pub(super) async fn report(
         &self,
         act: &Act,
@@ -137,11 +138,14 @@ impl App {
             error: reported.error.clone(),
         };
         let mark = self.engine.marks.status(message, reported.status);
-        if self.store().find(mark).await.map_err(AppError::from)?.is_some() {
-            let forest = repeat(|| self.engine.forest_of(&root)).await?;
-            return Ok(unchanged(&root, &forest));
+        let recorder = Addressed { contact: recorded_by, if_match };
+        match self.change(act, &recorder, &Change::ReportStatus(report), Some(mark)).await {
+            Err(Ended::MarkTaken { .. }) if self.store().find(mark).await.map_err(AppError::from)?.is_some() => {
+                let forest = repeat(|| self.engine.forest_of(&root)).await?;
+                Ok(unchanged(&root, &forest))
+            }
+            outcome => outcome,
         }
-        self.change(act, &Addressed { contact, if_match }, &Change::ReportStatus(report), Some(mark)).await
     }
 
     /// The outbound message of this id, by any identity that the tree ever held or spoke by.

@@ -24,7 +24,7 @@ const WAIT_MAX_MS: u64 = 60_000;
 pub(super) struct Reading {
     /// As in the path; whether it exists is the application's to say.
     pub(super) workspace: Arc<str>,
-    path: Vec<(Cow<'static, str>, String)>,
+    path: OtherParts,
     /// The parameters in the query.
     pub(super) params: Params,
     min_position: Option<u64>,
@@ -70,10 +70,13 @@ impl Reading {
     }
 }
 
+/// Parts of a path by name, the workspace aside.
+type OtherParts = Vec<(Cow<'static, str>, String)>;
+
 /// The workspace in the path, and its other parts by name. A name that no workspace can have is unknown.
 pub(super) fn path_of(
     params: &Result<RawPathParams, RawPathParamsRejection>,
-) -> Result<(Arc<str>, Vec<(Cow<'static, str>, String)>), Problem> {
+) -> Result<(Arc<str>, OtherParts), Problem> {
     let params = params.as_ref().map_err(|_| Problem::invalid_parameter("not_utf8", "write the path in UTF-8"))?;
     let mut workspace = None;
     let mut path = Vec::new();

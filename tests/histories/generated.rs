@@ -6,17 +6,22 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use dossier::app::ask::Answer;
-use dossier::app::protocol::resolve::Resolution;
+use dossier::app::query::AsOf;
+use dossier_domain::ids::ContactId;
+use dossier_domain::rejection::Rejection;
+use dossier_domain::values::reference::Reference;
 use dossier_oracle::{ANCHOR_DAY, Oracle, Outcome, ZONE, commands};
 use serde_json::{Value, json};
 
 use crate::names::Names;
-use crate::product::{Product, Refusal};
-use crate::shown;
+use crate::product::{Product, Refusal, rfc};
+use crate::shown::shown;
 
 const SEED: u64 = 4711;
 const COMMANDS: usize = 20_000;
 const POINTS: usize = 100;
+/// At every so many points the contacts are also shown as of that time, folded from the log.
+const SLOWLY: usize = 20;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_thousand_commands_are_answered_and_shown_as_a_naive_program_has_it() {
@@ -103,38 +108,56 @@ impl Both {
         }
     }
 
+    /// Everything that either shows.
     async fn compare(&self, number: u64, identities: &BTreeSet<(String, String)>) {
         self.product.settle().await;
+        let what = format!("seed {}, after line {number}", self.seed);
         let now = self.now.expect("a line was taken");
-        let rfc = crate::product::rfc(now);
-        let seed = self.seed;
-        for expected in self.oracle.contacts(&rfc) {
-            let label = expected["id"].as_str().expect("a label");
-            let Resolution::Root(root) = self.product.resolve(self.names.id(label)).await else {
-                panic!("seed {seed}, line {number}: {label} is not live");
-            };
-            let actual = shown::contact(&self.product, &root, now, &self.names).await;
-            assert_same(&actual, &expected, &format!("seed {seed}, after line {number}, contact {label}"));
+        let also_as_of = number as usize % (COMMANDS / POINTS * SLOWLY) == 0;
+        for expected in self.oracle.contacts(&rfc(now)) {
+            self.compare_contact(&expected, now, also_as_of, &what).await;
         }
         for (label, expected) in self.oracle.absorbed_or_erased() {
             let (state, root) = self.product.fate(self.names.id(&label)).await;
             let actual = json!({"state": state, "root": self.names.label(root)});
-            assert_same(&actual, &expected, &format!("seed {seed}, after line {number}, contact {label}"));
+            assert_same(&actual, &expected, &format!("{what}, contact {label}"));
         }
         for (channel, external_id) in identities {
-            let actual = self.product.holder(channel, external_id).await.map(|id| self.names.label(id.0));
-            let expected = self.oracle.resolve(channel, external_id);
-            assert_eq!(actual, expected, "seed {seed}, after line {number}: {channel}:{external_id}");
+            let (handle, by_handle) = (channel.as_str().into(), external_id.as_str().into());
+            let reference = Reference::Channel { channel: handle, external_id: by_handle };
+            let shown = self.product.contact(&reference, None).await;
+            let actual = shown.map(|body| self.names.label(body.id.0));
+            let expected = self.oracle.resolve(channel, external_id).ok_or(Rejection::ContactNotFound);
+            assert_eq!(actual, expected, "{what}: {channel}:{external_id}");
         }
+        self.compare_statements(&what).await;
+    }
+
+    /// Now, and, since the present time of the store is another, as of the last line's time.
+    async fn compare_contact(&self, expected: &Value, now: DateTime<Utc>, also_as_of: bool, what: &str) {
+        let label = expected["id"].as_str().expect("a label");
+        let reference = Reference::Id(ContactId(self.names.id(label)));
+        let body = self.product.contact(&reference, None).await;
+        let body = body.unwrap_or_else(|rejection| panic!("{what}: {label} is not live: {rejection}"));
+        let mut actual = shown(&body, &self.names);
+        actual["activity"] = expected["activity"].clone();
+        assert_same(&actual, expected, &format!("{what}, contact {label}"));
+        if also_as_of {
+            let as_of = self.product.contact(&reference, Some(AsOf::Time(now))).await.expect("it was there then");
+            assert_same(&shown(&as_of, &self.names), expected, &format!("{what}, contact {label} as of {now}"));
+        }
+    }
+
+    async fn compare_statements(&self, what: &str) {
         let expected = self.oracle.statements(&|label| self.names.id(label).to_string());
         let actual = self.product.statements(&self.names).await;
-        assert_eq!(actual.len(), expected.len(), "seed {seed}, after line {number}: cycles");
+        assert_eq!(actual.len(), expected.len(), "{what}: cycles");
         for (actual, mut expected) in actual.iter().zip(expected) {
             for member in expected["members"].as_array_mut().into_iter().flatten() {
                 let id = member[0].as_str().and_then(|id| id.parse().ok()).expect("an id");
                 member[0] = json!(self.names.label(id));
             }
-            assert_same(actual, &expected, &format!("seed {seed}, after line {number}, cycle {}", expected["cycle"]));
+            assert_same(actual, &expected, &format!("{what}, cycle {}", expected["cycle"]));
         }
     }
 }

@@ -8,10 +8,9 @@ use dossier::api::problem::Problem;
 use dossier::api::read::envelope::anonymous;
 use dossier::api::read::{ReadError, Setting, line};
 use dossier::app::AppError;
-use dossier::app::act::Act;
+use dossier::api::bodies::ContactBody;
+use dossier::app::query::AsOf;
 use dossier::app::ask::{Answer, Ask, Clock, Command, Envelope};
-use dossier::app::protocol::resolve::Resolution;
-use dossier::app::protocol::{Stop, repeat};
 use dossier::house::{House, Options};
 use dossier::ports::read_store::ReadStore;
 use dossier::projecting;
@@ -20,7 +19,7 @@ use dossier_domain::event::WorkspaceConfigured;
 use dossier_domain::ids::ContactId;
 use dossier_domain::meta::Cause;
 use dossier_domain::rejection::Rejection;
-use dossier_domain::state::{Contact, Life};
+use dossier_domain::state::Life;
 use dossier_domain::values::reference::Reference;
 use dossier_projections::mac::{Member, Statement};
 use serde_json::{Value, json};
@@ -95,52 +94,34 @@ impl Product {
         self.lines[self.lines.partition_point(|(last, _)| *last < position)].1
     }
 
-    /// Where a contact leads.
-    pub(crate) async fn resolve(&self, id: Uuid) -> Resolution {
-        let act = self.act();
-        let resolved = repeat(|| self.house.app().engine().resolve(&act, ContactId(id))).await;
-        resolved.expect("every contact leads somewhere")
-    }
-
-    /// The root that shows an identity.
-    pub(crate) async fn holder(&self, channel: &str, external_id: &str) -> Option<ContactId> {
-        let reference = Reference::Channel { channel: channel.into(), external_id: external_id.into() };
-        match self.house.app().find(&self.act(), &reference).await {
-            Ok(bearer) => Some(self.root(bearer).await.id),
-            Err(AppError::Rejected(Rejection::ContactNotFound)) => None,
-            Err(error) => panic!("{channel}:{external_id} is not looked up: {error}"),
-        }
-    }
-
-    async fn root(&self, bearer: ContactId) -> Arc<Contact> {
-        match self.resolve(bearer.0).await {
-            Resolution::Root(root) => root,
-            other => panic!("the holder of an identity leads to {other:?}"),
+    /// What a contact shows, by any reference; now, or as things were at a time.
+    pub(crate) async fn contact(&self, reference: &Reference, as_of: Option<AsOf>) -> Result<ContactBody, Rejection> {
+        match self.house.contact(WORKSPACE, reference, as_of).await {
+            Ok(body) => Ok(body),
+            Err(AppError::Rejected(rejection)) => Err(rejection),
+            Err(error) => panic!("{reference} is not looked up: {error}"),
         }
     }
 
     /// What a contact is, and the root that it leads to.
     pub(crate) async fn fate(&self, id: Uuid) -> (&'static str, Uuid) {
-        match self.resolve(id).await {
-            Resolution::Root(root) if root.id.0 == id => ("live", id),
-            Resolution::Root(root) => ("absorbed", root.id.0),
-            Resolution::Erased => ("erased", self.erased_root(ContactId(id)).await.0),
-            Resolution::Absent | Resolution::Abandoned => ("absent", id),
+        match self.contact(&Reference::Id(ContactId(id)), None).await {
+            Ok(body) if body.id.0 == id => ("live", id),
+            Ok(body) => ("absorbed", body.id.0),
+            Err(Rejection::ContactErased { .. }) => ("erased", self.erased_root(ContactId(id)).await.0),
+            Err(rejection) => panic!("{id}: {rejection}"),
         }
     }
 
-    /// An erased contact in a merge leads to the erased contact at the end of the chain.
+    /// An erased contact leads to the erased contact at the end of its chain of merges.
     async fn erased_root(&self, id: ContactId) -> ContactId {
         let engine = self.house.app().engine();
         let mut contact = engine.streams.contact(id).await.expect("a state is read");
-        assert_eq!(contact.life, Life::Erased);
-        loop {
-            let above: Result<_, Stop> = engine.absorbed_by(&contact).await;
-            match above.expect("a state is read") {
-                Some(above) => contact = above,
-                None => return contact.id,
-            }
+        while let Some(above) = engine.absorbed_by(&contact).await.expect("a state is read") {
+            assert_eq!((contact.life, above.life), (Life::Erased, Life::Erased));
+            contact = above;
         }
+        contact.id
     }
 
     /// Every cycle, closed ones as they are stored and the running one as counted so far, in the oracle's form.
@@ -178,11 +159,6 @@ impl Product {
     pub(crate) async fn verify(&self, folder: &Path) {
         self.settle().await;
         verify(&self.house, folder).await;
-    }
-
-    /// A view of now, for looking things up.
-    pub(crate) fn act(&self) -> Act {
-        Act::system(WORKSPACE.into(), Utc::now(), false, Cause::Timer)
     }
 }
 

@@ -104,7 +104,8 @@ impl View {
         if !names.is_empty() {
             return names.join(" ");
         }
-        let handle = || self.identities.first().and_then(|shown| shown.external_id.as_ref());
+        let interacted_with = self.identities.first().filter(|shown| shown.last.is_some());
+        let handle = || interacted_with.and_then(|shown| shown.external_id.as_ref());
         let text = self.text(&Field::Phone).or_else(|| self.text(&Field::Email)).or_else(handle);
         text.map_or_else(|| self.id.0.simple().to_string()[..8].to_owned(), |text| text.to_string())
     }

@@ -78,14 +78,25 @@ impl Checkpoints {
 
     /// Ends the copying, and moves everything into the database.
     pub(super) fn finish(&mut self, writer: &Connection) {
-        drop(self.request.take());
-        if let Some(copier) = self.copier.take() {
-            // It can only have panicked, which is on stderr already; the checkpoint below does its work.
-            let _ = copier.join();
-        }
+        self.stop();
         if let Err(error) = writer.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::TRUNCATE) {
             tracing::warn!(%error, "the last checkpoint of the event store failed; the next start does it");
         }
+    }
+
+    fn stop(&mut self) {
+        drop(self.request.take());
+        if let Some(copier) = self.copier.take() {
+            // It can only have panicked, which is on stderr already.
+            let _ = copier.join();
+        }
+    }
+}
+
+/// No connection outlives the store, so that whoever opens the file next reads it from the disk.
+impl Drop for Checkpoints {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 

@@ -23,10 +23,10 @@ impl Shared {
     /// From now on nothing is taken, and what is not durable never will be.
     fn fail(&self, reason: String) {
         tracing::error!(%reason, "the event store failed and takes no more events");
-        self.staging.fail(&reason);
-        self.durable.end(&reason);
-        // The first reason is the one that counts.
-        let _ = self.failure.set(reason);
+        // Whoever is woken finds the reason. The first one is the one that counts.
+        let reason = self.failure.get_or_init(|| reason);
+        self.staging.fail(reason);
+        self.durable.end(reason);
     }
 }
 
