@@ -147,7 +147,7 @@ impl History {
 fn choices_of(choices: &[(&str, &str)]) -> Value {
     let given = |field: &str| match field {
         "email" => "given@x.org",
-        "phone" => "+4712345678",
+        "phone" => "+4722345678",
         "country" => "NO",
         _ => "Given",
     };
