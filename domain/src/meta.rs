@@ -46,6 +46,7 @@ macro_rules! named {
     ($(#[$doc:meta])* $name:ident { $( $(#[$vdoc:meta])* $variant:ident = $text:literal ),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
         #[serde(rename_all = "snake_case")]
         pub enum $name { $( $(#[$vdoc])* $variant ),+ }
 
@@ -114,6 +115,7 @@ named! {
 
 /// Which idempotency key a command bore, what it asked, and how it was answered (decision 10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct KeyUse {
     /// Keyed hash of workspace and key.
     pub mark: Mark,

@@ -6,10 +6,13 @@ use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::adapters::sqlite::event_store;
 use crate::house::{House, Options};
 
+mod events;
 mod ingest;
 mod keys;
+mod schemas;
 mod verify;
 
 /// An event-sourced contact store: every contact a stream of events, everything else derived.
@@ -28,6 +31,10 @@ enum Command {
     Verify(verify::Verify),
     /// Works on the keys that seal personal data.
     Keys(keys::Keys),
+    /// Prints the events of the log, opened.
+    Events(events::Events),
+    /// Prints the JSON Schemas of what is stored.
+    Schemas(schemas::Schemas),
 }
 
 /// Where the data is.
@@ -56,6 +63,8 @@ pub fn main() -> ExitCode {
             Command::Ingest(ingest) => ingest.run().await,
             Command::Verify(verify) => verify.run().await,
             Command::Keys(keys) => keys.run().await,
+            Command::Events(events) => events.run().await,
+            Command::Schemas(schemas) => schemas.run(),
         }
     });
     outcome.unwrap_or_else(|error| failed(&error))
@@ -79,6 +88,14 @@ impl Place {
             eprintln!("{advice}");
         }
         Ok(house)
+    }
+
+    /// As [`Place::open`], but makes no folder: for commands that only read.
+    async fn open_existing(&self) -> Result<Arc<House>, Failure> {
+        if !self.data.join(event_store::FILE).is_file() {
+            return Err(format!("there is no log in {}: name the data folder with --data", self.data.display()).into());
+        }
+        self.open().await
     }
 
     fn workspace(&self) -> Result<Arc<str>, Failure> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use dossier_domain::event::{Event, ReadError};
+use dossier_domain::event::Event;
 use dossier_domain::ids::{ContactId, Stream};
 use dossier_domain::meta::{ActorKind, Meta};
 use dossier_domain::personal::Personal;
@@ -53,28 +53,42 @@ pub enum SealError {
     Failed(AppError),
 }
 
+/// The data of a stored event: what anyone may read, and a sealed box with what is personal.
 #[derive(Serialize, Deserialize)]
-struct StoredData<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct StoredData<'a> {
+    /// The public part, as the schema of its event says.
     #[serde(borrow)]
+    #[cfg_attr(test, schemars(with = "serde_json::Map<String, serde_json::Value>"))]
     public: &'a RawValue,
+    /// The box; absent where nothing is personal.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     sealed: Option<StoredBox<'a>>,
 }
 
+/// A sealed box: AES-256-GCM, bound to `<stream>|<event id>|<type>|<version>`.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct StoredBox<'a> {
+    /// The contact whose key is needed besides that of the stream's own; in an identity's stream, the one whose key
+    /// alone is needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     also: Option<Uuid>,
+    /// Base64 of nonce (12 bytes), ciphertext and tag (16 bytes). Opened, it is what the schema `sealed` says.
     #[serde(borrow)]
     with: &'a str,
 }
 
-/// What lies in the box.
+/// What lies in a sealed box.
 #[derive(Serialize, Deserialize)]
-struct Inside<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Inside<'a> {
+    /// Which one of its kind acted; absent for the store itself, and in an identity's stream.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     actor: Option<std::borrow::Cow<'a, str>>,
+    /// The personal part, as the schema of its event says; absent where it has none.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
     data: Option<&'a RawValue>,
 }
 
@@ -88,13 +102,7 @@ impl Codec {
     ///
     /// # Errors
     /// [`SealError`].
-    pub async fn seal(
-        &self,
-        stream: &Stream,
-        id: Uuid,
-        event: &Event,
-        meta: &Meta,
-    ) -> Result<NewEvent, SealError> {
+    pub async fn seal(&self, stream: &Stream, id: Uuid, event: &Event, meta: &Meta) -> Result<NewEvent, SealError> {
         let public = text(event.public_json().map_err(encoding)?)?;
         let also = event.also_sealed_for();
         let with = match inside(stream, event, meta)? {
@@ -294,7 +302,7 @@ fn read(
 ) -> Result<Opened, AppError> {
     let NewEvent { event_type, version, .. } = &recorded.event;
     let (public, personal) = upcast::upcast(event_type, *version, data.public.get().as_bytes(), personal)
-        .ok_or_else(|| unreadable(recorded, ReadError::UnknownType))?;
+        .map_err(|e| unreadable(recorded, e))?;
     let event = Event::read(event_type, &public, personal.as_deref()).map_err(|e| unreadable(recorded, e))?;
     Ok(Opened { event, meta, damaged })
 }

@@ -10,25 +10,37 @@ use dossier_domain::personal::Personal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// As stored: readable by anyone, without the actor's id, with the names that the cluster's tools expect.
+/// The metadata of an event: readable by anyone, without the actor's id, with the names that the cluster's tools expect.
 #[derive(Serialize, Deserialize)]
-struct Stored<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Stored<'a> {
+    /// The workspace it belongs to.
     #[serde(borrow)]
     workspace: Cow<'a, str>,
+    /// What kind of actor acted; which one is sealed with the event.
     actor: ActorKind,
+    /// Why.
     cause: Cause,
+    /// When it happened.
     occurred_at: DateTime<Utc>,
+    /// When it was recorded.
     recorded_at: DateTime<Utc>,
+    /// What it belongs to, across systems.
     #[serde(rename = "$correlationId")]
     correlation_id: Uuid,
+    /// The command that caused it.
     #[serde(rename = "$causationId")]
     causation_id: Uuid,
+    /// The import or bulk run it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     batch_id: Option<Uuid>,
+    /// Recorded on a replay clock.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     replayed: bool,
+    /// The idempotency key that the command bore.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<KeyUse>,
+    /// The keyed hashes by which this very event is found again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     marks: Vec<Mark>,
 }

@@ -5,6 +5,7 @@ pub(crate) mod cipher;
 mod codec;
 mod marks;
 mod meta;
+pub mod schemas;
 pub mod upcast;
 
 pub use codec::{Codec, Opened, SealError};
