@@ -68,7 +68,7 @@ fn words(event: &Event) -> Option<Value> {
 }
 
 /// A contact by own states alone, so that looking finishes nothing.
-pub(crate) async fn contact(house: &House, id: ContactId) -> Value {
+async fn contact(house: &House, id: ContactId) -> Value {
     let own = house.app().engine().streams.contact(id).await.unwrap();
     let bare = |state: &str| json!({"state": state, "revision": own.revision(), "position": own.position});
     match own.life {
