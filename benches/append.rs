@@ -1,7 +1,7 @@
 //! How many durable appends a second the embedded log takes, against a plain group commit of the same bytes, and how
 //! fast the log is read back and opened.
 //!
-//! `cargo bench --bench append -- [events per run]`
+//! `cargo bench --bench append -- [events per run] [tasks]...`
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a measurement stops at the first surprise")]
 
@@ -11,11 +11,18 @@ mod load;
 mod ours;
 #[path = "append/plain.rs"]
 mod plain;
+#[path = "append/reading.rs"]
+mod reading;
 
 fn main() {
-    let events = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(100_000);
-    println!("{:>6} {:>22} {:>22} {:>7}", "tasks", "dossier events/s", "plain events/s", "ratio");
-    for tasks in [1, 16, 64, 256] {
+    let mut numbers = std::env::args().skip(1).filter_map(|argument| argument.parse().ok());
+    let events = numbers.next().unwrap_or(100_000);
+    let tasks: Vec<usize> = numbers.collect();
+    reading::rates(events);
+    let tasks = if tasks.is_empty() { vec![1, 16, 64, 256] } else { tasks };
+    println!("events/s, p50/p99 of one append, computing time an event");
+    println!("{:>6} {:>28} {:>28} {:>7}", "tasks", "dossier", "plain", "ratio");
+    for tasks in tasks {
         let events = if tasks == 1 { events / 4 } else { events };
         // Interleaved and the better of two each: neighbours on the machine disturb one run, seldom both.
         let mut best = [load::Measured::default(); 2];
@@ -24,6 +31,6 @@ fn main() {
             best[1] = best[1].better(plain::appends(tasks, events));
         }
         let [ours, plain] = best;
-        println!("{tasks:>6} {ours:>22} {plain:>22} {:>7.2}", ours.rate / plain.rate);
+        println!("{tasks:>6} {ours:>28} {plain:>28} {:>7.2}", ours.rate / plain.rate);
     }
 }

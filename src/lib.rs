@@ -5,6 +5,7 @@ pub mod api;
 pub mod app;
 pub mod cli;
 pub mod house;
+pub mod http;
 pub mod ports;
 pub mod projecting;
 pub mod sealing;

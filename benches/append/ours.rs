@@ -8,7 +8,7 @@ use dossier::ports::{EventStore, Expected};
 
 use super::load::{Measured, drive};
 
-pub fn appends(tasks: usize, events: usize) -> Measured {
+pub(crate) fn appends(tasks: usize, events: usize) -> Measured {
     let folder = tempfile::tempdir().unwrap();
     let data = DataFolder::open(folder.path()).unwrap();
     let store = Arc::new(SqliteEventStore::open(&data, EventStoreOptions::default()).unwrap());

@@ -11,7 +11,7 @@ use super::load::{Measured, Next, drive};
 
 type Request = (Next, oneshot::Sender<()>);
 
-pub fn appends(tasks: usize, events: usize) -> Measured {
+pub(crate) fn appends(tasks: usize, events: usize) -> Measured {
     let folder = tempfile::tempdir().unwrap();
     let connection = open(&folder.path().join("plain.db"));
     let (requests, mut queue) = mpsc::channel::<Request>(4096);
@@ -56,9 +56,10 @@ fn open(path: &std::path::Path) -> Connection {
 fn commit(connection: &Connection, batch: &[Request], position: &mut i64) -> rusqlite::Result<()> {
     let transaction = connection.unchecked_transaction()?;
     {
-        let mut head =
-            transaction.prepare_cached("SELECT revision FROM events WHERE stream = ?1 ORDER BY revision DESC LIMIT 1")?;
-        let mut events = transaction.prepare_cached("INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
+        let mut head = transaction
+            .prepare_cached("SELECT revision FROM events WHERE stream = ?1 ORDER BY revision DESC LIMIT 1")?;
+        let mut events =
+            transaction.prepare_cached("INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
         let mut marks = transaction.prepare_cached("INSERT INTO marks VALUES (?1, ?2)")?;
         for (Next { stream, last, event }, _) in batch {
             let Stream::Contact(id) = stream else { unreachable!("the load writes to contacts") };

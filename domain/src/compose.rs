@@ -1,10 +1,12 @@
 //! What a contact shows: the fold of its own stream in which each live edge is one edit, made where it stands (rule 22).
+//!
+//! What came by an identity of a contact that is erased by now is not shown, whether or not its key is gone yet.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::ids::ContactId;
-use crate::state::Contact;
+use crate::state::{Contact, Life};
 
 mod fields;
 mod view;
@@ -12,7 +14,7 @@ mod view;
 pub use fields::{ShownFields, ShownValue};
 pub use view::{Absorbed, ShownIdentity, View, view};
 
-/// Own states by contact: the root and all that is absorbed below it.
+/// Own states by contact: the root, all that is absorbed below it, and the guests of each ([`Contact::guests`]).
 pub type Forest = HashMap<ContactId, Arc<Contact>>;
 
 /// What a contact shows of the things that merges bring along: fields set by hand or by a channel, and tags.
@@ -38,27 +40,45 @@ pub fn tree_of<'a>(forest: &'a Forest, root: &'a Contact) -> Vec<&'a Contact> {
     found
 }
 
+/// The position that the ETag of a contact is made of, so that two bodies never share one: the highest of any event in
+/// the streams of its tree, and of the erasure of whoever brought values to it. Where a removal freed the contact and its
+/// own stream does not have it yet, the position of that counts too.
+pub fn position(forest: &Forest, root: &Contact) -> u64 {
+    position_of_tree(forest, &tree_of(forest, root))
+}
+
+fn position_of_tree(forest: &Forest, tree: &[&Contact]) -> u64 {
+    let guests = tree.iter().flat_map(|contact| &contact.guests);
+    let erased = guests.filter_map(|guest| forest.get(guest)).filter(|guest| guest.life == Life::Erased);
+    let erased = erased.map(|guest| guest.position);
+    tree.iter().map(|contact| contact.position).chain(erased).max().unwrap_or_default()
+}
+
+fn is_erased(forest: &Forest, contact: Option<ContactId>) -> bool {
+    contact.and_then(|id| forest.get(&id)).is_some_and(|contact| contact.life == Life::Erased)
+}
+
 /// What the contact shows.
 pub fn shown(forest: &Forest, root: &Contact) -> Shown {
     if root.live_edges().next().is_none() {
-        return shown_above(root, &HashMap::new());
+        return shown_above(forest, root, &HashMap::new());
     }
-    shown_by_all(&tree_of(forest, root)).remove(&root.id).unwrap_or_default()
+    shown_by_all(forest, &tree_of(forest, root)).remove(&root.id).unwrap_or_default()
 }
 
 /// What each contact of a tree shows by itself, composed from the leaves upward.
-fn shown_by_all(tree: &[&Contact]) -> HashMap<ContactId, Shown> {
+fn shown_by_all(forest: &Forest, tree: &[&Contact]) -> HashMap<ContactId, Shown> {
     let mut done: HashMap<ContactId, Shown> = HashMap::new();
     for contact in tree.iter().rev() {
-        let composed = shown_above(contact, &done);
+        let composed = shown_above(forest, contact, &done);
         done.insert(contact.id, composed);
     }
     done
 }
 
 /// One contact over what the contacts just below it show.
-fn shown_above(contact: &Contact, below: &HashMap<ContactId, Shown>) -> Shown {
-    Shown { fields: fields::compose(contact, below), tags: tags(contact, below) }
+fn shown_above(forest: &Forest, contact: &Contact, below: &HashMap<ContactId, Shown>) -> Shown {
+    Shown { fields: fields::compose(forest, contact, below), tags: tags(contact, below) }
 }
 
 /// Own tags, and each that an absorbed contact shows unless it was removed here after that merge.

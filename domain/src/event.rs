@@ -142,16 +142,8 @@ events! {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// A newer or foreign program wrote it.
-    #[error("the event type is unknown to this version of the program")]
+    #[error("the event type is unknown to this version")]
     UnknownType,
-    /// A newer program wrote it.
-    #[error("its shape is version {found}, and this version of the program knows versions up to {known}")]
-    NewerVersion {
-        /// Version stored.
-        found: u16,
-        /// Today's version.
-        known: u16,
-    },
     /// The bytes do not have the shape that the type promises.
     #[error("the stored shape does not fit its type")]
     Shape(#[from] serde_json::Error),
@@ -524,6 +516,9 @@ pub struct MergePrepared {
     pub primary: ContactId,
     /// By which default policy.
     pub policy: u16,
+    /// The revision at which the caller saw the primary, if nothing may have changed there since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<u64>,
     /// On which terms.
     #[serde(skip)]
     pub personal: Personal<MergeTerms>,
@@ -563,6 +558,8 @@ pub enum RefusalReason {
     NotLive,
     /// It is erased.
     Erased,
+    /// It is not what the caller saw any more.
+    Changed,
     /// Its idempotency key was used for something else in between.
     KeyReused,
 }

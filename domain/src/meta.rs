@@ -115,7 +115,6 @@ named! {
 
 /// Which idempotency key a command bore, what it asked, and how it was answered (decision 10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct KeyUse {
     /// Keyed hash of workspace and key.
     pub mark: Mark,

@@ -135,6 +135,8 @@ pub struct Lock {
     pub primary: ContactId,
     /// The default policy.
     pub policy: u16,
+    /// The revision at which the caller saw the primary, if nothing may have changed there since.
+    pub expected: Option<u64>,
     /// The choices.
     pub terms: Personal<MergeTerms>,
     /// Who asked, why, with which key: for whoever finishes it.
@@ -270,6 +272,8 @@ pub struct Contact {
     pub lock: Option<Lock>,
     /// Every primary it was ever locked to.
     pub above: Vec<ContactId>,
+    /// The contacts, absorbed here at the time, by whose identities profile values came: erasing one takes them along.
+    pub guests: Vec<ContactId>,
     /// Its conversation.
     pub conversation: Conversation,
     /// Who takes care of it.
@@ -298,6 +302,7 @@ impl Contact {
             touched: Vec::new(),
             lock: None,
             above: Vec::new(),
+            guests: Vec::new(),
             conversation: Conversation::default(),
             assignee: None,
             blocked: None,

@@ -2,11 +2,11 @@
 //!
 //! What a contact shows is composed from own states when it is read; only what must be found by value is composed here.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use dossier_domain::compose::{Forest, view};
+use dossier_domain::compose::{Forest, shown, view};
 use dossier_domain::event::Event;
 use dossier_domain::field::Field;
 use dossier_domain::ids::{ContactId, Stream};
@@ -14,6 +14,8 @@ use dossier_domain::meta::Meta;
 use dossier_domain::state::{Contact, Edge, Fact, Life, evolve};
 use dossier_domain::values::text::fold;
 use lru::LruCache;
+
+use crate::tags::ShownTags;
 
 /// An event in its place, opened.
 #[derive(Clone, Debug)]
@@ -60,6 +62,8 @@ pub enum DocumentChange {
         /// In order, each once.
         values: Vec<LookupValue>,
     },
+    /// The tags that a contact shows. Not stored: they are counted in memory.
+    Tags(ShownTags),
 }
 
 /// Where the projector finds what it does not remember.
@@ -96,7 +100,8 @@ impl Documents {
     /// # Errors
     /// What the source says; the projector must then be made anew.
     pub fn apply<S: Source>(&mut self, batch: &[Entry], source: &mut S) -> Result<Vec<DocumentChange>, S::Error> {
-        let mut work = Work { projector: self, source, changed: HashMap::new(), moved: BTreeSet::new() };
+        let (changed, moved, tagged) = (HashMap::new(), BTreeSet::new(), BTreeSet::new());
+        let mut work = Work { projector: self, source, changed, moved, tagged };
         for entry in batch {
             work.fold(entry)?;
         }
@@ -114,6 +119,8 @@ struct Work<'a, S: Source> {
     changed: HashMap<ContactId, Arc<Contact>>,
     /// Contacts whose tree, or a value in it, changed.
     moved: BTreeSet<ContactId>,
+    /// Contacts whose tree, or a tag in it, changed.
+    tagged: BTreeSet<ContactId>,
 }
 
 impl<S: Source> Work<'_, S> {
@@ -126,14 +133,19 @@ impl<S: Source> Work<'_, S> {
         evolve(Arc::make_mut(&mut state), &entry.fact());
         self.changed.insert(id, state);
         match &entry.event {
-            Event::ProfileEdited(_) | Event::ContactErased(_) | Event::MergeEnded(_) => {
-                self.moved.insert(id);
-            }
-            Event::ContactMerged(merged) => self.moved.extend([id, merged.secondary]),
-            Event::ContactUnmerged(undone) => self.moved.extend([id, undone.secondary]),
+            Event::ProfileEdited(_) | Event::MergeEnded(_) => _ = self.moved.insert(id),
+            Event::TagAdded(_) | Event::TagRemoved(_) => _ = self.tagged.insert(id),
+            Event::ContactErased(_) => self.tree_moved(&[id]),
+            Event::ContactMerged(merged) => self.tree_moved(&[id, merged.secondary]),
+            Event::ContactUnmerged(undone) => self.tree_moved(&[id, undone.secondary]),
             _ => {}
         }
         Ok(())
+    }
+
+    fn tree_moved(&mut self, contacts: &[ContactId]) {
+        self.moved.extend(contacts);
+        self.tagged.extend(contacts);
     }
 
     /// The state as remembered or stored, taken out of what is remembered so that changing it copies nothing.
@@ -195,24 +207,33 @@ impl<S: Source> Work<'_, S> {
 
     fn changes(mut self) -> Result<Vec<DocumentChange>, S::Error> {
         let mut changes = Vec::with_capacity(self.changed.len() + self.moved.len());
-        let mut roots = HashSet::new();
-        for id in std::mem::take(&mut self.moved) {
-            let root = self.root_of(id)?;
-            if root.id != id {
-                let workspace = root.workspace.clone();
-                changes.push(DocumentChange::Lookups { contact: id, workspace, values: Vec::new() });
-            }
-            if roots.insert(root.id) {
-                let values = self.lookups_of(&root)?;
-                let (contact, workspace) = (root.id, root.workspace.clone());
-                changes.push(DocumentChange::Lookups { contact, workspace, values });
-            }
+        for (id, root) in self.concerned(|work| &mut work.moved)? {
+            let values = if root.id == id { self.lookups_of(&root)? } else { Vec::new() };
+            changes.push(DocumentChange::Lookups { contact: id, workspace: root.workspace.clone(), values });
+        }
+        for (id, root) in self.concerned(|work| &mut work.tagged)? {
+            let tags = if root.id == id { self.tags_of(&root)? } else { BTreeMap::new() };
+            changes.push(DocumentChange::Tags(ShownTags { contact: id, workspace: root.workspace.clone(), tags }));
         }
         for (id, state) in self.changed {
             self.projector.states.put(id, state.clone());
             changes.push(DocumentChange::State(state));
         }
         Ok(changes)
+    }
+
+    /// The contacts of a set and their roots, each once, with its root.
+    fn concerned(
+        &mut self,
+        set: impl FnOnce(&mut Self) -> &mut BTreeSet<ContactId>,
+    ) -> Result<BTreeMap<ContactId, Arc<Contact>>, S::Error> {
+        let mut concerned = BTreeMap::new();
+        for id in std::mem::take(set(self)) {
+            let root = self.root_of(id)?;
+            concerned.insert(root.id, root.clone());
+            concerned.insert(id, root);
+        }
+        Ok(concerned)
     }
 
     fn root_of(&mut self, id: ContactId) -> Result<Arc<Contact>, S::Error> {
@@ -227,10 +248,7 @@ impl<S: Source> Work<'_, S> {
         Ok(state)
     }
 
-    fn lookups_of(&mut self, root: &Arc<Contact>) -> Result<Vec<LookupValue>, S::Error> {
-        if root.life != Life::Live {
-            return Ok(Vec::new());
-        }
+    fn forest_of(&mut self, root: &Contact) -> Result<Forest, S::Error> {
         let mut forest = Forest::new();
         let mut next: Vec<ContactId> = root.live_edges().map(|edge| edge.secondary).collect();
         while let Some(id) = next.pop() {
@@ -238,7 +256,21 @@ impl<S: Source> Work<'_, S> {
             next.extend(state.live_edges().map(|edge| edge.secondary));
             forest.insert(id, state);
         }
-        let view = view(&forest, root, None);
+        Ok(forest)
+    }
+
+    fn tags_of(&mut self, root: &Contact) -> Result<BTreeMap<Arc<str>, Arc<str>>, S::Error> {
+        if root.life != Life::Live {
+            return Ok(BTreeMap::new());
+        }
+        Ok(shown(&self.forest_of(root)?, root).tags)
+    }
+
+    fn lookups_of(&mut self, root: &Contact) -> Result<Vec<LookupValue>, S::Error> {
+        if root.life != Life::Live {
+            return Ok(Vec::new());
+        }
+        let view = view(&self.forest_of(root)?, root, None);
         let emails = view.text(&Field::Email).into_iter().chain(&view.other_emails);
         let phones = view.text(&Field::Phone).into_iter().chain(&view.other_phones);
         let emails = emails.map(|text| LookupValue::Email(fold(text)));

@@ -4,4 +4,5 @@
 
 pub mod documents;
 pub mod mac;
+pub mod tags;
 pub mod unfinished;

@@ -25,7 +25,7 @@ pub use merge::{
     UnmergeBlock, UnmergeField, UnmergePreview, ValueSource,
 };
 pub use system::{Health, ProjectionBody, ProjectionState, Readiness, RebuildBody};
-pub use value::{ChoiceBody, ValueBody};
+pub use value::{ChoiceBody, SideBody, ValueBody};
 
 /// The settings of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]

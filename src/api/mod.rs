@@ -4,6 +4,7 @@
 pub mod bodies;
 pub mod problem;
 pub mod read;
+pub mod requests;
 
 /// Holds a file under `schemas/` to what the code says. With `DOSSIER_UPDATE` set, writes it instead.
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! One command being carried out: who acts, when, and under which key; it writes the metadata of every event.
 
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -21,20 +20,16 @@ pub struct KeyMarks {
 }
 
 /// A command being carried out.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Act {
     meta: Meta,
     key: Option<KeyMarks>,
-    /// Ids of its events count up from this; its low 16 bits are zero.
-    first_id: u128,
-    used_ids: AtomicU16,
 }
 
 impl Act {
     /// A command of `meta`'s author; `meta.causation_id` names it. `meta` bears neither key nor marks.
     pub fn new(meta: Meta, key: Option<KeyMarks>) -> Self {
-        let first_id = meta.causation_id.as_u128() & !0xffff;
-        Act { meta, key, first_id, used_ids: AtomicU16::new(0) }
+        Act { meta, key }
     }
 
     /// Something that the store does by itself at a time: a timer, a recovery.
@@ -80,7 +75,7 @@ impl Act {
     pub fn draft(&self, cause: Option<Cause>, event: impl Into<Event>) -> Draft {
         let mut meta = self.meta.clone();
         meta.cause = cause.unwrap_or(meta.cause);
-        self.draft_with(meta, event.into())
+        Draft { event: event.into(), meta }
     }
 
     /// An event that finishes what somebody else began: theirs in everything but the time of recording.
@@ -88,12 +83,12 @@ impl Act {
         let mut meta = theirs.clone();
         meta.recorded_at = self.meta.recorded_at;
         meta.replayed = self.meta.replayed;
-        self.draft_with(meta, event.into())
+        Draft { event: event.into(), meta }
     }
 
-    fn draft_with(&self, meta: Meta, event: Event) -> Draft {
-        let offset = self.used_ids.fetch_add(1, Ordering::Relaxed);
-        Draft { id: Uuid::from_u128(self.first_id | u128::from(offset)), event, meta }
+    /// A step of the command that must not use up its key.
+    pub fn without_key(&self) -> Act {
+        Act { meta: self.meta.clone(), key: None }
     }
 
     /// Puts the command's key on an event: by it, this answer is given again for ever.

@@ -17,6 +17,7 @@ const SHARDS: usize = 16;
 pub struct Cache<K: Hash + Eq + Copy, V> {
     shards: Vec<Mutex<Shard<K, V>>>,
     hasher: RandomState,
+    remembers: bool,
 }
 
 struct Shard<K: Hash + Eq, V> {
@@ -34,15 +35,17 @@ pub struct Ticket<'a, K: Hash + Eq + Copy, V> {
 }
 
 impl<K: Hash + Eq + Copy, V> Cache<K, V> {
-    /// A cache of at most `capacity` states.
+    /// A cache of about `capacity` states; of 0, one that remembers nothing.
     pub fn new(capacity: usize) -> Self {
-        let each = NonZeroUsize::new(capacity.div_ceil(SHARDS)).unwrap_or(NonZeroUsize::MIN);
+        let shards = capacity.clamp(1, SHARDS);
+        let each = NonZeroUsize::new(capacity.div_ceil(shards)).unwrap_or(NonZeroUsize::MIN);
         let shard = || Mutex::new(Shard { states: LruCache::new(each), open: HashMap::new() });
-        Cache { shards: (0..SHARDS).map(|_| shard()).collect(), hasher: RandomState::new() }
+        let shards = (0..shards).map(|_| shard()).collect();
+        Cache { shards, hasher: RandomState::new(), remembers: capacity > 0 }
     }
 
     fn shard(&self, key: &K) -> &Mutex<Shard<K, V>> {
-        &self.shards[self.hasher.hash_one(key) as usize % SHARDS]
+        &self.shards[self.hasher.hash_one(key) as usize % self.shards.len()]
     }
 
     /// The state, if it is known.
@@ -57,6 +60,14 @@ impl<K: Hash + Eq + Copy, V> Cache<K, V> {
         if let Some((_, disturbed)) = shard.open.get_mut(key) {
             *disturbed = true;
         }
+    }
+
+    /// All states that are known.
+    pub fn states(&self) -> Vec<Arc<V>> {
+        let of = |shard: &Mutex<Shard<K, V>>| -> Vec<Arc<V>> {
+            shard.lock().states.iter().map(|(_, state)| state.clone()).collect()
+        };
+        self.shards.iter().flat_map(of).collect()
     }
 
     /// Takes a ticket; before the read or the append.
@@ -89,7 +100,7 @@ impl<K: Hash + Eq + Copy, V> Drop for Ticket<'_, K, V> {
             shard.open.remove(&self.key);
         }
         match self.state.take() {
-            Some(state) if !disturbed => shard.states.put(self.key, state),
+            Some(state) if !disturbed && self.cache.remembers => shard.states.put(self.key, state),
             _ => shard.states.pop(&self.key),
         };
     }

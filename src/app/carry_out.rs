@@ -11,11 +11,12 @@ use dossier_domain::values::reference::Reference;
 use super::App;
 use super::act::Act;
 use super::ask::{Answer, Ask, CreateContact, Handle, IfExists, Merge, MergeAnswer, Unmerge, UnmergeTarget};
-use super::contents::{changed, must_match, unchanged};
+use super::contents::{changed, unchanged};
 use super::error::AppError;
 use super::protocol::claim::Held;
 use super::protocol::create::NewContact;
 use super::protocol::merge::MergePlan;
+use super::protocol::resolve::Addressed;
 use super::protocol::{Ended, Stop, repeat};
 
 impl App {
@@ -118,10 +119,9 @@ impl App {
         handle: &Handle,
         if_match: Option<u64>,
     ) -> Result<Answer, Ended> {
-        let contact = self.bearer(act, contact).await?;
-        self.check(act, contact, if_match).await?;
-        let held = self.engine.claim(act, contact, &self.engine.named(act.workspace(), handle)).await?;
-        self.answer_held(held).await
+        let addressed = Addressed { contact: self.bearer(act, contact).await?, if_match };
+        let held = self.engine.claim(act, &addressed, &self.engine.named(act.workspace(), handle)).await?;
+        self.answer_held(act, held).await
     }
 
     async fn release(
@@ -131,98 +131,63 @@ impl App {
         handle: &Handle,
         if_match: Option<u64>,
     ) -> Result<Answer, Ended> {
-        let contact = self.bearer(act, contact).await?;
-        self.check(act, contact, if_match).await?;
-        let held = self.engine.release(act, contact, &self.engine.named(act.workspace(), handle)).await?;
-        self.answer_held(held).await
+        let addressed = Addressed { contact: self.bearer(act, contact).await?, if_match };
+        let held = self.engine.release(act, &addressed, &self.engine.named(act.workspace(), handle)).await?;
+        self.answer_held(act, held).await
     }
 
-    async fn answer_held(&self, held: Held) -> Result<Answer, Ended> {
-        match held.changed {
-            Some(after) => Ok(changed(&after, 200)),
-            None => {
-                let forest = repeat(|| self.engine.forest_of(&held.root)).await?;
-                Ok(unchanged(&held.root, &forest))
-            }
+    /// What changed is answered as it is recorded: with the holder, absorbed or not.
+    async fn answer_held(&self, act: &Act, held: Held) -> Result<Answer, Ended> {
+        if held.changed {
+            return Ok(changed(&held.holder, 200));
         }
-    }
-
-    /// The contact leads to a live root of this workspace that is where the caller saw it.
-    async fn check(&self, act: &Act, contact: ContactId, if_match: Option<u64>) -> Result<(), Ended> {
         repeat(|| async {
-            let root = self.engine.resolve(act, contact).await?.root(contact)?;
-            if *root.workspace != **act.workspace() {
-                return Err(Rejection::ContactNotFound.into());
-            }
-            if if_match.is_some() {
-                let forest = self.engine.forest_of(&root).await?;
-                must_match(&root, &forest, if_match)?;
-            }
-            Ok(())
+            let root = self.engine.resolve(act, held.holder.id).await?.root(held.holder.id)?;
+            Ok(unchanged(&root, &self.engine.forest_of(&root).await?))
         })
         .await
     }
 
     async fn delete(&self, act: &Act, contact: &Reference, if_match: Option<u64>) -> Result<Answer, Ended> {
-        let contact = self.bearer(act, contact).await?;
-        self.check(act, contact, if_match).await?;
-        let erased = self.engine.erase(act, contact).await?;
-        Ok(Answer {
-            status: 200,
-            contact_id: Some(contact),
-            revision: erased.revision,
-            position: erased.position,
-            etag: erased.position,
-            appended: true,
-            ..Answer::default()
-        })
+        let addressed = Addressed { contact: self.bearer(act, contact).await?, if_match };
+        Ok(changed(&*self.engine.erase(act, &addressed).await?, 200))
     }
 
     async fn merge_contacts(&self, act: &Act, merge: &Merge) -> Result<Answer, Ended> {
         if let Some(key) = act.key() {
             self.refuse_known(key.mark).await?;
         }
+        let (primary, secondary) = (self.bearer(act, &merge.primary).await?, self.bearer(act, &merge.secondary).await?);
         let plan = MergePlan {
-            merge: self.engine.marks.merge_of(self.own_mark(act)),
-            primary: self.bearer(act, &merge.primary).await?,
-            secondary: self.bearer(act, &merge.secondary).await?,
+            merge: self.engine.merge_to_make(self.own_mark(act), primary, secondary).await?,
+            primary,
+            secondary,
             choices: merge.choices.clone(),
             expected: merge.expected,
         };
-        let primary = self.engine.merge(act, &plan).await?;
-        let merged = MergeAnswer {
-            merge_id: plan.merge,
-            primary: plan.primary,
-            secondary: plan.secondary,
-            root: plan.primary,
-        };
-        Ok(Answer { created: true, merge: Some(merged), ..changed(&primary, 201) })
+        let edge = self.engine.merge(act, &plan).await?;
+        let merged = MergeAnswer { merge_id: plan.merge, primary, secondary, root: primary };
+        Ok(Answer {
+            status: 201,
+            contact_id: Some(primary),
+            revision: edge.revision,
+            position: edge.position,
+            etag: edge.position,
+            appended: true,
+            created: true,
+            merge: Some(merged),
+            ..Answer::default()
+        })
     }
 
     async fn unmerge_contacts(&self, act: &Act, unmerge: &Unmerge) -> Result<Answer, Ended> {
         let (merge, primary) = self.edge_meant(act, &unmerge.target).await?;
-        let holder = self.engine.streams.contact(primary).await?;
-        self.check_expected(unmerge, &holder, merge).await?;
-        let after = self.engine.unmerge(act, merge, primary).await?;
+        let after = self.engine.unmerge(act, merge, primary, unmerge.expected).await?;
         let secondary = after.edge(merge).map_or(primary, |edge| edge.secondary);
-        let root = repeat(|| async { self.engine.resolve(act, primary).await?.root(primary) }).await?;
-        let undone = MergeAnswer { merge_id: merge, primary, secondary, root: root.id };
+        // It is undone, whatever has become of the primary since.
+        let root = repeat(|| async { self.engine.resolve(act, primary).await?.root(primary) }).await;
+        let undone = MergeAnswer { merge_id: merge, primary, secondary, root: root.map_or(primary, |root| root.id) };
         Ok(Answer { merge: Some(undone), ..changed(&after, 200) })
-    }
-
-    async fn check_expected(&self, unmerge: &Unmerge, holder: &Contact, merge: MergeId) -> Result<(), Ended> {
-        let mut seen = vec![(holder.revision(), holder.id, unmerge.expected.primary)];
-        if let Some(edge) = holder.edge(merge) {
-            let secondary = self.engine.streams.contact(edge.secondary).await?;
-            seen.push((secondary.revision(), secondary.id, unmerge.expected.secondary));
-        }
-        for (actual, contact, expected) in seen {
-            let actual = actual.unwrap_or_default();
-            if expected.is_some_and(|expected| expected != actual) {
-                return Err(Rejection::RevisionConflict { contact, actual }.into());
-            }
-        }
-        Ok(())
     }
 
     /// The edge that is meant, and the contact whose stream holds it, however deep.

@@ -1,19 +1,21 @@
 //! Changes of content: resolved to the root, decided there, appended there.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use dossier_domain::command::{Change, ProfileValues, StatusReport};
-use dossier_domain::compose::{Forest, shown, tree_of};
+use dossier_domain::compose::{Forest, position, shown, tree_of};
 use dossier_domain::decide::{Decided, Situation, decide};
 use dossier_domain::event::Event;
 use dossier_domain::field::Field;
-use dossier_domain::ids::{ContactId, Mark, Stream};
+use dossier_domain::ids::{ContactId, IdentityId, Mark, Stream};
 use dossier_domain::rejection::Rejection;
 use dossier_domain::state::Contact;
 
 use super::act::Act;
 use super::ask::{Answer, Edit, StatusReported};
 use super::error::{AppError, FieldError};
+use super::protocol::resolve::Addressed;
 use super::protocol::{Ended, Stop, repeat};
 use super::{App, passing};
 
@@ -27,7 +29,7 @@ impl App {
         if_match: Option<u64>,
     ) -> Result<Answer, Ended> {
         let change = self.change_of(act, edit)?;
-        let answer = self.change(act, contact, &change, if_match, None).await?;
+        let answer = self.change(act, &Addressed { contact, if_match }, &change, None).await?;
         if let Change::SnoozeConversation { until } = change
             && let Some(contact) = answer.contact_id
         {
@@ -64,32 +66,30 @@ impl App {
     pub(super) async fn change(
         &self,
         act: &Act,
-        contact: ContactId,
+        addressed: &Addressed,
         change: &Change,
-        if_match: Option<u64>,
         mark: Option<Mark>,
     ) -> Result<Answer, Ended> {
-        repeat(|| self.try_change(act, contact, change, if_match, mark)).await
+        repeat(|| self.try_change(act, addressed, change, mark)).await
     }
 
     async fn try_change(
         &self,
         act: &Act,
-        contact: ContactId,
+        addressed: &Addressed,
         change: &Change,
-        if_match: Option<u64>,
         mark: Option<Mark>,
     ) -> Result<Answer, Stop> {
-        let root = self.engine.resolve(act, contact).await?.root(contact)?;
-        if *root.workspace != **act.workspace() {
-            return Err(Rejection::ContactNotFound.into());
-        }
+        let root = self.engine.root_of(act, addressed).await?;
         let forest = self.engine.forest_of(&root).await?;
-        must_match(&root, &forest, if_match)?;
         let decided = decide(Situation { root: &root, forest: &forest, now: act.now() }, change)?;
         let draft = |Decided { event, cause }| act.draft(cause, event);
         let mut drafts: Vec<_> = decided.into_iter().map(draft).collect();
-        let Some(last) = drafts.last_mut() else { return Ok(unchanged(&root, &forest)) };
+        let Some(last) = drafts.last_mut() else {
+            // Nothing is appended that would tell: the root must still be what it was when its tree was read.
+            let now = self.engine.streams.contact(root.id).await?;
+            return if now.revision() == root.revision() { Ok(unchanged(&root, &forest)) } else { Err(Stop::Again) };
+        };
         last.meta.marks.extend(mark);
         act.put_key(last, 200);
         let after = self.engine.streams.append(&root, drafts).await?;
@@ -115,7 +115,7 @@ impl App {
             let shown = shown.await?;
             values.values.retain(|(field, _)| !shown.fields.contains_key(field) && *field != Field::AvatarUrl);
         }
-        self.change(act, contact, &Change::EditProfile(values), None, None).await
+        self.change(act, &Addressed { contact, if_match: None }, &Change::EditProfile(values), None).await
     }
 
     /// Records what a channel reports on an outbound message of the contact's tree.
@@ -127,7 +127,7 @@ impl App {
         if_match: Option<u64>,
     ) -> Result<Answer, Ended> {
         let root = repeat(|| async { self.engine.resolve(act, contact).await?.root(contact) }).await?;
-        let (message, recorded_by) = self.sent_message(act, &root, &reported.message_id).await?;
+        let (message, recorded_by) = self.sent_message(&root, &reported.message_id).await?;
         let report = StatusReport {
             message,
             message_id: reported.message_id.clone(),
@@ -141,16 +141,18 @@ impl App {
             let forest = repeat(|| self.engine.forest_of(&root)).await?;
             return Ok(unchanged(&root, &forest));
         }
-        self.change(act, contact, &Change::ReportStatus(report), if_match, Some(mark)).await
+        self.change(act, &Addressed { contact, if_match }, &Change::ReportStatus(report), Some(mark)).await
     }
 
-    /// The outbound message of this id, by any identity that the tree ever held.
-    async fn sent_message(&self, act: &Act, root: &Arc<Contact>, message_id: &str) -> Result<(Mark, ContactId), Ended> {
+    /// The outbound message of this id, by any identity that the tree ever held or spoke by.
+    async fn sent_message(&self, root: &Arc<Contact>, message_id: &str) -> Result<(Mark, ContactId), Ended> {
         let forest = repeat(|| self.engine.forest_of(root)).await?;
         let tree = tree_of(&forest, root);
-        for own in tree.iter().flat_map(|contact| &contact.identities) {
-            let Some(external_id) = own.external_id.open() else { continue };
-            let mark = self.engine.marks.message(act.workspace(), &own.channel, external_id, message_id);
+        let held = tree.iter().flat_map(|contact| contact.identities.iter().map(|own| own.identity));
+        let spoken = tree.iter().flat_map(|contact| contact.activity.traffic.iter().map(|traffic| traffic.identity));
+        let identities: BTreeSet<IdentityId> = held.chain(spoken).collect();
+        for identity in identities {
+            let mark = self.engine.marks.message(identity, message_id);
             let Some(recorded) = self.store().find(mark).await.map_err(AppError::from)? else { continue };
             let opened = self.engine.streams.codec().open(&recorded).await?;
             if let (Event::MessageSent(_), Stream::Contact(by)) = (opened.event, recorded.stream) {
@@ -176,7 +178,7 @@ pub(super) fn changed(after: &Contact, status: u16) -> Answer {
 
 /// The answer to what changes nothing (rule 10).
 pub(super) fn unchanged(root: &Contact, forest: &Forest) -> Answer {
-    let position = position_of(root, forest);
+    let position = position(forest, root);
     Answer {
         status: 200,
         contact_id: Some(root.id),
@@ -184,20 +186,5 @@ pub(super) fn unchanged(root: &Contact, forest: &Forest) -> Answer {
         position,
         etag: position,
         ..Answer::default()
-    }
-}
-
-/// Highest position of any event in the streams of the tree.
-pub(super) fn position_of(root: &Contact, forest: &Forest) -> u64 {
-    tree_of(forest, root).into_iter().map(|contact| contact.position).max().unwrap_or_default()
-}
-
-/// `If-Match` speaks of the ETag, which is made of the position of the tree.
-pub(super) fn must_match(root: &Contact, forest: &Forest, if_match: Option<u64>) -> Result<(), Stop> {
-    let Some(wanted) = if_match else { return Ok(()) };
-    let actual = position_of(root, forest);
-    match wanted == actual {
-        true => Ok(()),
-        false => Err(Rejection::RevisionConflict { contact: root.id, actual }.into()),
     }
 }

@@ -13,6 +13,7 @@ use dossier_domain::rejection::Rejection;
 use super::App;
 use super::act::Act;
 use super::error::AppError;
+use super::protocol::resolve::Addressed;
 use super::references::unmarked;
 
 /// Something whose time has come.
@@ -57,7 +58,11 @@ impl App {
 
     /// Opens the conversation if its snooze has passed; whatever became of the contact meanwhile wins.
     async fn wake(&self, act: &Act, contact: ContactId) -> Result<(), AppError> {
-        match self.change(act, contact, &Change::WakeConversation, None, None).await.map_err(unmarked) {
+        match self
+            .change(act, &Addressed { contact, if_match: None }, &Change::WakeConversation, None)
+            .await
+            .map_err(unmarked)
+        {
             Ok(answer) => {
                 if answer.appended {
                     self.workspaces.recorded_at(act.workspace(), act.now());

@@ -63,7 +63,7 @@ impl App {
             });
         }
         if !matches!(command.ask, Ask::Configure(_)) {
-            self.workspaces.executed_at(&envelope.workspace, act.now());
+            self.workspaces.executed_at(&envelope.workspace, act.now(), envelope.clock != Clock::Now);
             if answer.appended {
                 self.workspaces.recorded_at(&envelope.workspace, act.now());
             }

@@ -18,6 +18,7 @@ pub mod error;
 mod execute;
 mod passing;
 pub mod protocol;
+pub mod query;
 mod recover;
 mod references;
 pub mod streams;
@@ -88,6 +89,11 @@ impl App {
     /// The settings and clocks of workspaces.
     pub fn workspaces(&self) -> &Workspaces {
         &self.workspaces
+    }
+
+    /// Highest position that a command of this process was given; a read model that has reached it knows them all.
+    pub fn newest(&self) -> u64 {
+        *self.newest.borrow()
     }
 
     fn store(&self) -> &Arc<dyn EventStore> {

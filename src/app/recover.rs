@@ -34,7 +34,7 @@ impl App {
         Ok(())
     }
 
-    /// Goes on with an erasure that was cut off after the contact's own event.
+    /// Goes on with an erasure, or an abandonment, that was cut off after the contact's own event.
     ///
     /// # Errors
     /// A store failed.
@@ -58,11 +58,13 @@ impl App {
         }
     }
 
-    /// An act of the store itself, at the contact's workspace clock where that runs ahead of the wall.
+    /// An act of the store itself: by the wall, or where a replay stands.
     async fn recovery(&self, contact: ContactId) -> Result<Act, AppError> {
         let workspace = self.engine.streams.contact(contact).await?.workspace.clone();
         let workspace = if workspace.is_empty() { Arc::from(super::workspaces::DEFAULT_WORKSPACE) } else { workspace };
-        Ok(Act::system(workspace, self.wall.now(), false, Cause::Timer))
+        let replay = self.workspaces.get(&workspace).filter(|known| known.replayed);
+        let now = replay.as_ref().and_then(|known| known.clock).unwrap_or(self.wall.now());
+        Ok(Act::system(workspace, now, replay.is_some(), Cause::Timer))
     }
 
     /// A claim is confirmed by its owner, or released where the owner never came to exist or let go.
@@ -76,15 +78,14 @@ impl App {
                 self.engine.abandon(act, claim.owner).await?;
                 Err(Stop::Again)
             }
-            Resolution::Abandoned => {
+            Resolution::Abandoned | Resolution::Erased => {
                 self.engine.release_claim(act, &now, claim).await?;
                 Err(Stop::Again)
             }
-            Resolution::Erased => Ok(()),
             // An owner that let go is found out, and the identity released, by looking.
             Resolution::Root(_) => match self.engine.shown_by(act, &now).await? {
-                Some((root, claim)) => match self.handle_of(identity).await? {
-                    Some(named) => self.engine.connect(act, root, &named, claim).await.map(|_| ()),
+                Some((_, claim)) => match self.handle_of(identity).await? {
+                    Some(named) => self.engine.confirm(act, &named, claim).await.map(|_| ()),
                     None => Ok(()),
                 },
                 None => Ok(()),
@@ -98,10 +99,8 @@ impl App {
         let Event::IdentityClaimed(claimed) = self.engine.streams.codec().open(&recorded).await?.event else {
             return Ok(None);
         };
-        let handle = |named: &IdentityNamed| Handle {
-            channel: claimed.channel.clone(),
-            external_id: named.external_id.clone(),
-        };
+        let handle =
+            |named: &IdentityNamed| Handle { channel: claimed.channel.clone(), external_id: named.external_id.clone() };
         Ok(claimed.personal.open().map(|named| Named { identity, handle: handle(named) }))
     }
 }

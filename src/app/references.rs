@@ -33,9 +33,8 @@ impl App {
     }
 
     /// Live roots that a value finds, in a read model at least as new as every command of this process.
-    pub(super) async fn matches(&self, workspace: &str, reference: &Reference) -> Result<Vec<ContactId>, AppError> {
-        let newest = *self.newest.borrow();
-        self.lookup.by_value(workspace, reference, newest).await
+    pub async fn matches(&self, workspace: &str, reference: &Reference) -> Result<Vec<ContactId>, AppError> {
+        self.lookup.by_value(workspace, reference, self.newest()).await
     }
 
     /// The contact whose own stream holds the handle, if a live tree shows it.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use aws_lc_rs::digest::{Context, SHA256};
 use dossier_domain::event::Event;
-use dossier_domain::ids::{ContactId, IdentityId, Stream};
 use dossier_domain::identity::Identity;
+use dossier_domain::ids::{ContactId, IdentityId, Stream};
 use dossier_domain::meta::Meta;
 use dossier_domain::state::{Contact, Fact, evolve};
 use uuid::Uuid;
@@ -21,8 +22,6 @@ const PAGE: usize = 1_000;
 /// An event about to be appended.
 #[derive(Clone, Debug)]
 pub struct Draft {
-    /// Unique id.
-    pub id: Uuid,
     /// What happened.
     pub event: Event,
     /// Who, why, when.
@@ -132,6 +131,8 @@ impl Streams {
     /// Appends to a contact's stream at the revision of the state, and answers the state after it.
     pub async fn append(&self, contact: &Arc<Contact>, drafts: Vec<Draft>) -> Result<Arc<Contact>, Lost> {
         let ticket = self.contacts.ticket(contact.id);
+        // A state that was forgotten since it was read may hold what was erased since: it must not come back.
+        let is_remembered = self.contacts.get(&contact.id).is_some_and(|known| Arc::ptr_eq(&known, contact));
         let appended = self.write(&Stream::Contact(contact.id), contact.revision(), &drafts).await?;
         let mut after = Contact::clone(contact);
         for (index, draft) in (0_u64..).zip(&drafts) {
@@ -145,7 +146,9 @@ impl Streams {
             evolve(&mut after, &fact);
         }
         let after = Arc::new(after);
-        ticket.put(after.clone());
+        if is_remembered {
+            ticket.put(after.clone());
+        }
         Ok(after)
     }
 
@@ -163,9 +166,11 @@ impl Streams {
 
     /// Seals and appends to any stream.
     pub async fn write(&self, stream: &Stream, revision: Option<u64>, drafts: &[Draft]) -> Result<Appended, Lost> {
+        let expected = revision.map_or(Expected::NoStream, Expected::Revision);
         let mut events = Vec::with_capacity(drafts.len());
-        for draft in drafts {
-            match self.codec.seal(stream, draft.id, &draft.event, &draft.meta).await {
+        for (revision, draft) in (expected.next()..).zip(drafts) {
+            let id = event_id(stream, revision, draft);
+            match self.codec.seal(stream, id, &draft.event, &draft.meta).await {
                 Ok(sealed) => events.push(sealed),
                 Err(SealError::Failed(error)) => return Err(Lost::Failed(error)),
                 // Somebody was erased since the states were read: they must be read again.
@@ -175,7 +180,6 @@ impl Streams {
                 }
             }
         }
-        let expected = revision.map_or(Expected::NoStream, Expected::Revision);
         self.store.append(stream, expected, events).await.map_err(|error| match error {
             AppendError::WrongRevision { .. } => Lost::Race,
             AppendError::MarkTaken { position } => Lost::MarkTaken { position },
@@ -188,8 +192,27 @@ impl Streams {
         self.contacts.forget(&contact);
     }
 
+    /// The states of contacts that are remembered now, for whoever compares them with the log.
+    pub fn remembered(&self) -> Vec<Arc<Contact>> {
+        self.contacts.states()
+    }
+
     /// The last event of a stream.
     pub async fn last(&self, stream: &Stream) -> Result<Option<Recorded>, AppError> {
         Ok(self.store.read_stream(stream, u64::MAX, Direction::Backward, 1).await?.pop())
     }
+}
+
+/// Derives from the command, so that an append sent twice is known again, and from the place, so that no two events
+/// bear one id: not of a command that was cut off and is done again, nor of the same command twice at once.
+fn event_id(stream: &Stream, revision: u64, draft: &Draft) -> Uuid {
+    let mut context = Context::new(&SHA256);
+    context.update(draft.meta.causation_id.as_bytes());
+    context.update(&revision.to_le_bytes());
+    context.update(draft.event.name().as_bytes());
+    context.update(b" in ");
+    context.update(stream.to_string().as_bytes());
+    let mut id = [0; 16];
+    id.copy_from_slice(&context.finish().as_ref()[..16]);
+    uuid::Builder::from_custom_bytes(id).into_uuid()
 }

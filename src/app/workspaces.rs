@@ -30,6 +30,9 @@ pub struct Workspace {
     pub revision: Option<u64>,
     /// The latest time a command was executed at.
     pub clock: Option<DateTime<Utc>>,
+    /// Whether that was a replayed time: then nothing falls due by the wall clock, which is far ahead, until a command
+    /// comes by it or the process ends.
+    pub replayed: bool,
     /// The billing cycle that runs; none before the first contact event.
     pub cycle: Option<Cycle>,
 }
@@ -53,18 +56,42 @@ impl Workspaces {
         self.known.read().get(name).cloned()
     }
 
+    /// Met just now; somebody else may have met it meanwhile, and moved its clock.
     fn put(&self, name: Arc<str>, workspace: Workspace) {
-        self.known.write().insert(name, workspace);
+        self.known.write().entry(name).or_insert(workspace);
     }
 
-    /// Moves the clock forward, never back.
-    pub fn executed_at(&self, name: &str, at: DateTime<Utc>) {
-        if self.known.read().get(name).is_some_and(|workspace| workspace.clock >= Some(at)) {
+    /// Its stream was written to; its clock and cycle stay.
+    fn configured(&self, name: Arc<str>, settings: Arc<WorkspaceConfigured>, revision: Option<u64>) {
+        let mut known = self.known.write();
+        let fresh = Workspace { settings: settings.clone(), revision, clock: None, replayed: false, cycle: None };
+        let workspace = known.entry(name).or_insert(fresh);
+        (workspace.settings, workspace.revision) = (settings, revision);
+    }
+
+    /// A command was executed: moves the clock forward, never back.
+    pub fn executed_at(&self, name: &str, at: DateTime<Utc>, replayed: bool) {
+        let known = |known: &Workspace| known.clock >= Some(at) && known.replayed == replayed;
+        if self.known.read().get(name).is_some_and(known) {
             return;
         }
         if let Some(workspace) = self.known.write().get_mut(name) {
             workspace.clock = workspace.clock.max(Some(at));
+            workspace.replayed = replayed;
         }
+    }
+
+    /// A replay goes on where the last one stopped: until then nothing falls due by the wall clock.
+    pub fn replay(&self, name: &str) {
+        if let Some(workspace) = self.known.write().get_mut(name) {
+            workspace.replayed = true;
+        }
+    }
+
+    /// Those that live by the wall clock.
+    pub fn by_the_wall(&self) -> Vec<Arc<str>> {
+        let known = self.known.read();
+        known.iter().filter(|(_, workspace)| !workspace.replayed).map(|(name, _)| name.clone()).collect()
     }
 
     /// Something was recorded at a time: cycles that ended by then are closed by it, and the first one begins with it.
@@ -100,10 +127,6 @@ impl Workspaces {
         }
     }
 
-    /// The names of those met.
-    pub fn names(&self) -> Vec<Arc<str>> {
-        self.known.read().keys().cloned().collect()
-    }
 }
 
 /// The settings of a workspace that was never configured.
@@ -131,7 +154,8 @@ impl App {
     }
 
     async fn read_workspace(&self, name: &Arc<str>) -> Result<Workspace, AppError> {
-        let mut workspace = Workspace { settings: Arc::new(default_settings()), revision: None, clock: None, cycle: None };
+        let settings = Arc::new(default_settings());
+        let mut workspace = Workspace { settings, revision: None, clock: None, replayed: false, cycle: None };
         let stream = Stream::Workspace(name.clone());
         let events = self.store().read_stream(&stream, 0, Direction::Forward, usize::MAX).await?;
         for recorded in &events {
@@ -153,10 +177,8 @@ impl App {
             Ok(self.engine.streams.write(&stream, now.revision, drafts).await?)
         })
         .await?;
-        let known = self.workspaces.get(&name);
-        let (clock, cycle) = known.map_or((None, None), |known| (known.clock, known.cycle));
-        let read = self.read_workspace(&name).await?;
-        self.workspaces.put(name, Workspace { clock, cycle, ..read });
+        let Workspace { settings, revision, .. } = self.read_workspace(&name).await?;
+        self.workspaces.configured(name, settings, revision);
         Ok(Answer {
             status: 200,
             revision: appended.revision,

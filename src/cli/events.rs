@@ -217,6 +217,110 @@ impl<'a> Line<'a> {
         let parts = [Some(&data.public), data.personal.as_ref()].into_iter().flatten().map(|part| part.get());
         let parts: Vec<_> = parts.filter(|part| *part != "{}").collect();
         let damaged = if self.damaged { "  damaged" } else { "" };
-        Ok(format!("{place}  {at}  {}  {}  {}{damaged}", making.actor, self.event_type, parts.join(" ")))
+        let line = format!("{place}  {at}  {}  {}  {}{damaged}", making.actor, self.event_type, parts.join(" "));
+        Ok(line.trim_end().to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use dossier_domain::event::{CommentAdded, CommentText, ContactCreated, Event};
+    use dossier_domain::ids::{ContactId, Stream};
+    use dossier_domain::meta::Cause;
+    use dossier_domain::personal::Personal;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::adapters::memory::{MemoryEventStore, MemoryKeyring};
+    use crate::app::act::Act;
+    use crate::ports::{Expected, Keyring};
+
+    struct Log {
+        store: MemoryEventStore,
+        keyring: Arc<MemoryKeyring>,
+        codec: Codec,
+    }
+
+    const ADA: ContactId = ContactId(Uuid::from_u128(1));
+    const BEN: ContactId = ContactId(Uuid::from_u128(2));
+
+    /// A contact with a comment in each of two workspaces.
+    async fn log() -> Log {
+        let keyring = Arc::new(MemoryKeyring::default());
+        let log = Log { store: MemoryEventStore::default(), codec: Codec::new(keyring.clone()), keyring };
+        for (workspace, contact, words) in [("default", ADA, "of Ada"), ("north", BEN, "of Ben")] {
+            let comment = CommentAdded { personal: Personal::Open(CommentText { text: words.into() }) };
+            log.append(workspace, contact, Expected::NoStream, ContactCreated {}).await;
+            log.append(workspace, contact, Expected::Revision(0), comment).await;
+        }
+        log
+    }
+
+    impl Log {
+        async fn append(&self, workspace: &str, contact: ContactId, expected: Expected, event: impl Into<Event>) {
+            let act = Act::system(workspace.into(), DateTime::UNIX_EPOCH, false, Cause::Manual);
+            let draft = act.draft(None, event);
+            let stream = Stream::Contact(contact);
+            let sealed = self.codec.seal(&stream, draft.id, &draft.event, &draft.meta).await.unwrap();
+            self.store.append(&stream, expected, vec![sealed]).await.unwrap();
+        }
+
+        async fn printed(&self, workspace: &str, wanted: Wanted, json: bool) -> (Vec<String>, u64) {
+            let mut printer = Printer { workspace, wanted: &wanted, json, out: Vec::new(), strange: 0 };
+            printer.print(&self.store, &self.codec).await.unwrap();
+            let lines = String::from_utf8(printer.out).unwrap();
+            (lines.lines().map(str::to_owned).collect(), printer.strange)
+        }
+    }
+
+    fn all() -> Wanted {
+        Wanted { after: 0, types: Vec::new(), limit: None }
+    }
+
+    #[tokio::test]
+    async fn a_workspace_sees_its_own_events_in_order() {
+        let (lines, strange) = log().await.printed("north", all(), false).await;
+        assert_eq!((lines.len(), strange), (2, 0));
+        assert!(lines[0].starts_with("       3  contact-") && lines[0].ends_with("system:dossier  contact_created"));
+        assert!(lines[1].ends_with(r#"1970-01-01T00:00:00Z  system:dossier  comment_added  {"text":"of Ben"}"#));
+    }
+
+    #[tokio::test]
+    async fn events_are_picked_by_position_type_and_number() {
+        let log = log().await;
+        let comments = || Wanted { types: vec!["comment_added".into()], ..all() };
+        assert_eq!(log.printed("default", comments(), false).await.0.len(), 1);
+        assert_eq!(log.printed("default", Wanted { after: 1, ..all() }, false).await.0.len(), 1);
+        assert_eq!(log.printed("default", Wanted { after: 2, ..all() }, false).await.0.len(), 0);
+        assert_eq!(log.printed("default", Wanted { limit: Some(1), ..all() }, false).await.0.len(), 1);
+        assert_eq!(log.printed("default", Wanted { limit: Some(0), ..all() }, false).await.0.len(), 0);
+    }
+
+    #[tokio::test]
+    async fn an_erased_event_keeps_its_place_and_loses_its_words() {
+        let log = log().await;
+        log.keyring.destroy(ADA.0).await.unwrap();
+        let (lines, _) = log.printed("default", all(), true).await;
+        let comment: Value = serde_json::from_str(&lines[1]).unwrap();
+        assert_eq!((&comment["position"], &comment["revision"]), (&2.into(), &1.into()));
+        assert_eq!(comment["data"], serde_json::json!({"public": {}, "personal": null}));
+        assert_eq!(comment.get("damaged"), None);
+    }
+
+    #[tokio::test]
+    async fn an_event_of_a_newer_version_is_told_and_counted_and_stops_nothing() {
+        let log = log().await;
+        let stream = Stream::Contact(ADA);
+        let mut strange = log.store.read_stream(&stream, 0, crate::ports::Direction::Forward, 1).await.unwrap();
+        let strange = crate::ports::NewEvent { id: Uuid::from_u128(9), version: 99, ..strange.remove(0).event };
+        log.store.append(&stream, Expected::Revision(1), vec![strange]).await.unwrap();
+        log.append("default", ADA, Expected::Revision(2), ContactCreated {}).await;
+        let (lines, strange) = log.printed("default", all(), true).await;
+        assert_eq!((lines.len(), strange), (4, 1));
+        let line: Value = serde_json::from_str(&lines[2]).unwrap();
+        assert_eq!((&line["version"], &line["data"]), (&99.into(), &Value::Null));
+        assert!(line["problem"].as_str().unwrap().contains("position 5"), "{line}");
     }
 }

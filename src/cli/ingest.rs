@@ -55,7 +55,7 @@ pub(super) struct Ingest {
 }
 
 /// One line, read.
-struct Read_ {
+struct ReadLine {
     number: u64,
     command: Result<Command, ReadError>,
 }
@@ -77,9 +77,12 @@ impl Ingest {
     pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
         let begun = Instant::now();
         let house = self.place.open().await?;
-        house.start().await?;
         let workspace = self.place.workspace()?;
         let settings = house.app().settings(&workspace).await?;
+        if self.replay_clock {
+            house.app().workspaces().replay(&workspace);
+        }
+        house.start().await?;
         let setting = Setting {
             workspace,
             region: settings.default_region.clone(),
@@ -115,7 +118,7 @@ impl Ingest {
         Ok((Box::new(file), bytes))
     }
 
-    async fn execute(&self, house: &Arc<House>, mut lines: mpsc::Receiver<Vec<Read_>>) -> Result<Summary, Failure> {
+    async fn execute(&self, house: &Arc<House>, mut lines: mpsc::Receiver<Vec<ReadLine>>) -> Result<Summary, Failure> {
         let mut summary = Summary::default();
         let mut rejects = self.rejects.as_ref().map(File::create).transpose()?.map(BufWriter::new);
         let (mut newest, mut waited) = (0, 0);
@@ -194,7 +197,7 @@ fn read_lines(
     input: Box<dyn Read + Send>,
     setting: &Setting,
     replay: bool,
-    sender: &mpsc::Sender<Vec<Read_>>,
+    sender: &mpsc::Sender<Vec<ReadLine>>,
     bar: &ProgressBar,
 ) -> Result<(), Failure> {
     let mut input = BufReader::with_capacity(1 << 20, input);
@@ -222,7 +225,7 @@ fn read_lines(
             true => Err(too_long()),
             false => line::read(content, setting, &known, replay).map(|line| line.command),
         };
-        batch.push(Read_ { number, command });
+        batch.push(ReadLine { number, command });
         if batch.len() == BATCH {
             let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
             if sender.blocking_send(full).is_err() {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
 
 use crate::adapters::sqlite::event_store;
 use crate::house::{House, Options};
@@ -13,6 +14,7 @@ mod events;
 mod ingest;
 mod keys;
 mod schemas;
+mod serve;
 mod verify;
 
 /// An event-sourced contact store: every contact a stream of events, everything else derived.
@@ -25,6 +27,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serves the store over HTTP.
+    Serve(serve::Serve),
     /// Reads commands, one JSON object a line, straight into the store.
     Ingest(ingest::Ingest),
     /// Reads the whole log and compares every read model with a fresh fold.
@@ -54,12 +58,14 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Runs the command line and answers the exit code: 0 done, 1 failed, 2 not understood.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    log_to_stderr(matches!(cli.command, Command::Serve(_)));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
     };
     let outcome = runtime.block_on(async {
         match cli.command {
+            Command::Serve(serve) => serve.run().await,
             Command::Ingest(ingest) => ingest.run().await,
             Command::Verify(verify) => verify.run().await,
             Command::Keys(keys) => keys.run().await,
@@ -68,6 +74,14 @@ pub fn main() -> ExitCode {
         }
     });
     outcome.unwrap_or_else(|error| failed(&error))
+}
+
+/// Structured logs on stderr: one JSON object a line while serving, warnings alone in other commands. `RUST_LOG` says
+/// otherwise. Nothing personal is ever in them.
+fn log_to_stderr(serving: bool) {
+    let filter = EnvFilter::try_from_default_env();
+    let filter = filter.unwrap_or_else(|_| EnvFilter::new(if serving { "info" } else { "warn" }));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).json().init();
 }
 
 fn failed(error: &Failure) -> ExitCode {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use dossier_domain::ids::ContactId;
@@ -24,7 +25,12 @@ use crate::ports::Keyring;
 use crate::projecting::{Inputs, Runner};
 use crate::sealing::{Codec, HASHING_KEY, Marks};
 
+mod query;
 mod start;
+mod stub;
+
+/// How long a reference by email or phone waits for the read model.
+const LOOKUP_WITHIN: Duration = Duration::from_secs(10);
 
 /// What may be chosen about a house.
 #[derive(Clone, Copy, Debug)]
@@ -220,7 +226,8 @@ impl Lookup for Reading {
             Reference::Phone(phone) => LookupValue::Phone(phone.as_str().to_owned()),
             Reference::Id(_) | Reference::Channel { .. } => return Ok(Vec::new()),
         };
-        self.runner.reached(position).await;
+        let reached = tokio::time::timeout(LOOKUP_WITHIN, self.runner.reached(position)).await;
+        reached.map_err(|_| AppError::ProjectionBehind { wanted: position, reached: self.runner.state().reached })?;
         Ok(self.read.by_value(workspace, &value).await?)
     }
 }

@@ -9,11 +9,13 @@ use dossier_domain::state::Life;
 use dossier_projections::unfinished::Unfinished;
 
 use super::House;
+use super::query::tags::TagIntake;
+use super::query::tree::States;
 use crate::app::AppError;
 use crate::app::clock::{SystemClock, Wall};
 use crate::ports::EventStore;
 use crate::ports::Keyring;
-use crate::ports::read_store::{ReadStore, StoredContact};
+use crate::ports::read_store::ReadStore;
 
 /// Contacts read at once.
 const PAGE: usize = 1_000;
@@ -47,7 +49,7 @@ impl House {
         Ok(())
     }
 
-    /// The projections run on a thread of their own, so that folding never holds up an answer.
+    /// The projections follow the log on their own task; whoever needs them waits for a position.
     fn spawn_runner(self: &Arc<Self>) {
         let (runner, stop) = (self.runner.clone(), self.stop.subscribe());
         tokio::spawn(runner.follow(stop));
@@ -75,7 +77,7 @@ impl House {
     }
 
     async fn run_due(&self, now: DateTime<Utc>) {
-        for workspace in self.app.workspaces().names() {
+        for workspace in self.app.workspaces().by_the_wall() {
             if let Err(error) = self.app.run_due(&workspace, now, false).await {
                 tracing::warn!(error = %error, "what is due waits");
             }
@@ -94,7 +96,7 @@ impl House {
         *stale = (self.runner.state().reached, now);
     }
 
-    /// Takes up clocks, cycles, snoozes, spellings of tags and unfinished erasures where the log left them.
+    /// Takes up clocks, cycles, snoozes, spellings and use of tags and unfinished erasures where the log left them.
     async fn take_up(&self) -> Result<(), AppError> {
         let projectors = self.runner.projectors().await;
         let workspaces: Vec<_> =
@@ -106,20 +108,19 @@ impl House {
         }
         let destroyed: BTreeSet<_> = self.keyring.destroyed().await?.into_iter().collect();
         let mut after = None;
+        let mut tags = TagIntake::default();
         loop {
             let page = self.read.contacts_after(after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(()) };
+            let Some(last) = page.last() else { return tags.finish(self).await };
             after = Some(*last);
             for id in page {
-                match self.read.contact(id).await? {
-                    StoredContact::Found(contact) => {
-                        if contact.life == Life::Erased && !destroyed.contains(&id.0) {
-                            self.app.finish_erasure(&contact).await?;
-                        }
-                        self.app.take_up(&contact);
-                    }
-                    StoredContact::Absent | StoredContact::Unreadable => {}
+                let Some(contact) = self.own(id).await? else { continue };
+                let is_gone = matches!(contact.life, Life::Erased | Life::Abandoned);
+                if is_gone && !destroyed.contains(&id.0) {
+                    self.app.finish_erasure(&contact).await?;
                 }
+                self.app.take_up(&contact);
+                tags.take(self, &contact);
             }
         }
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use dossier_domain::ids::{ContactId, Stream};
 use dossier_domain::state::{Contact, evolve};
-use dossier_projections::documents::{Documents, Entry, Source};
+use dossier_projections::documents::{DocumentChange, Documents, Entry, Source};
 use dossier_projections::mac::{self, Mac};
+use dossier_projections::tags::ShownTags;
 use dossier_projections::unfinished::Unfinished;
 use tokio::runtime::Handle;
 
@@ -81,6 +82,8 @@ pub struct Projectors {
     inputs: Inputs,
     handle: Handle,
     documents: Documents,
+    /// Changes of tags that were stored and not yet counted.
+    tagged: Vec<ShownTags>,
     mac: HashMap<Arc<str>, Mac>,
     unfinished: Unfinished,
     checkpoints: [u64; 3],
@@ -102,6 +105,7 @@ impl Projectors {
         }
         Ok(Projectors {
             documents: Documents::new(capacity),
+            tagged: Vec::new(),
             mac: rows.into_iter().map(|(workspace, rows)| (workspace, Mac::restore(rows))).collect(),
             unfinished: inputs.read.unfinished().await?,
             handle: Handle::current(),
@@ -143,11 +147,15 @@ impl Projectors {
         let from = self.checkpoints[projection as usize];
         let fresh = &entries[entries.partition_point(|entry| entry.position <= from)..];
         let Some(last) = fresh.last() else { return Ok(()) };
+        let mut tagged = Vec::new();
         let changes = match projection {
             Projection::Contacts => {
                 let mut source = Looking { inputs: &self.inputs, handle: &self.handle, checkpoint: from };
                 let (documents, fold) = (&mut self.documents, &mut source);
-                Changes::Contacts(tokio::task::block_in_place(|| documents.apply(fresh, fold))?)
+                let mut changes = tokio::task::block_in_place(|| documents.apply(fresh, fold))?;
+                let tags = |change: &mut DocumentChange| matches!(change, DocumentChange::Tags(_));
+                tagged.extend(changes.extract_if(.., tags));
+                Changes::Contacts(changes)
             }
             Projection::Mac => Changes::Mac(self.count(fresh)),
             Projection::Unfinished => {
@@ -159,7 +167,16 @@ impl Projectors {
         };
         self.inputs.read.apply(changes, from, last.position).await?;
         self.checkpoints[projection as usize] = last.position;
+        self.tagged.extend(tagged.into_iter().filter_map(|change| match change {
+            DocumentChange::Tags(shown) => Some(shown),
+            _ => None,
+        }));
         Ok(())
+    }
+
+    /// What contacts show of tags since the last call; in the order of the log.
+    pub fn take_tagged(&mut self) -> Vec<ShownTags> {
+        std::mem::take(&mut self.tagged)
     }
 
     fn count(&mut self, entries: &[Entry]) -> Vec<(Arc<str>, mac::MacChange)> {

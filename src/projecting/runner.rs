@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use dossier_projections::tags::TagIndex;
 use tokio::sync::{Mutex, watch};
 
 use super::projectors::{Inputs, Projectors};
@@ -27,6 +28,7 @@ pub struct Runner {
     inputs: Inputs,
     projectors: Mutex<Projectors>,
     state: watch::Sender<RunnerState>,
+    tags: parking_lot::Mutex<TagIndex>,
     damaged: AtomicU64,
 }
 
@@ -54,6 +56,7 @@ impl Runner {
             inputs,
             projectors: Mutex::new(projectors),
             state: watch::Sender::new(RunnerState { reached, failure: None }),
+            tags: parking_lot::Mutex::default(),
             damaged: AtomicU64::new(0),
         }))
     }
@@ -71,6 +74,8 @@ impl Runner {
         self.damaged.fetch_add(damaged, Ordering::Relaxed);
         for projection in Projection::ALL {
             projectors.apply(projection, &entries).await?;
+            let mut tags = self.tags.lock();
+            projectors.take_tagged().iter().for_each(|shown| tags.put(shown));
         }
         let reached = projectors.lowest();
         drop(projectors);
@@ -131,6 +136,11 @@ impl Runner {
     /// The projectors, held still: nothing is projected while the guard lives.
     pub async fn projectors(&self) -> tokio::sync::MutexGuard<'_, Projectors> {
         self.projectors.lock().await
+    }
+
+    /// Which tags are in use. Holds what was projected by this runner; what was before must be put in at start.
+    pub fn tags(&self) -> parking_lot::MutexGuard<'_, TagIndex> {
+        self.tags.lock()
     }
 
     /// What the runner reads from.

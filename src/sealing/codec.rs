@@ -1,11 +1,12 @@
 //! Encoding and sealing, decoding and opening.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use dossier_domain::event::Event;
+use dossier_domain::event::{Event, ReadError};
 use dossier_domain::ids::{ContactId, Stream};
 use dossier_domain::meta::{ActorKind, Meta};
 use dossier_domain::personal::Personal;
@@ -13,10 +14,13 @@ use dossier_domain::state::Fact;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::marks::Marks;
 use super::meta::Names;
-use super::{cipher, meta, upcast};
+use super::text::Text;
+use super::upcast::{Shape, Today, upcast};
+use super::{cipher, meta};
 use crate::app::error::AppError;
 use crate::ports::{KeyState, Keyring, KeyringError, NewEvent, Recorded, SecretKey};
 
@@ -80,12 +84,12 @@ struct StoredBox<'a> {
 }
 
 /// What lies in a sealed box.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Inside<'a> {
     /// Which one of its kind acted; absent for the store itself, and in an identity's stream.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    actor: Option<std::borrow::Cow<'a, str>>,
+    actor: Option<Text<'a>>,
     /// The personal part, as the schema of its event says; absent where it has none.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
@@ -144,14 +148,31 @@ impl Codec {
     /// # Errors
     /// The keyring failed, or the stored shape is not one that this version knows.
     pub async fn open(&self, recorded: &Recorded) -> Result<Opened, AppError> {
-        let data: StoredData<'_> = serde_json::from_slice(&recorded.event.data).map_err(|e| unreadable(recorded, e))?;
-        let meta = meta::read(&recorded.event.meta, &self.workspaces).map_err(|e| unreadable(recorded, e))?;
-        let Some(sealed) = &data.sealed else { return read(recorded, &data, meta, None, false) };
+        let shape = |error: serde_json::Error| unreadable(recorded, &error.into());
+        let data: StoredData<'_> = serde_json::from_slice(&recorded.event.data).map_err(shape)?;
+        let meta = meta::read(&recorded.event.meta, &self.workspaces).map_err(shape)?;
+        let Some(sealed) = &data.sealed else { return read(recorded, data.public, meta, None, false) };
         match self.opening_key(&recorded.stream, sealed.also).await? {
-            Key::Found(key) => open_box(recorded, &data, meta, sealed, &key),
-            Key::Destroyed => read(recorded, &data, meta, None, false),
-            Key::Lost => read(recorded, &data, meta, None, true),
+            Key::Found(key) => {
+                let mut bytes = Zeroizing::new(Vec::new());
+                let inside = look_inside(recorded, sealed, &key, &mut bytes);
+                let damaged = inside.is_none();
+                read(recorded, data.public, meta, inside, damaged)
+            }
+            Key::Destroyed => read(recorded, data.public, meta, None, false),
+            Key::Lost => read(recorded, data.public, meta, None, true),
         }
+    }
+
+    /// Reads what anyone may read of an event: it looks as if it were erased. Needs no key and is cheap.
+    ///
+    /// # Errors
+    /// The stored shape is not one that this version knows.
+    pub fn glance(&self, recorded: &Recorded) -> Result<Opened, AppError> {
+        let unfit = |error: serde_json::Error| unreadable(recorded, &error.into());
+        let data: StoredData<'_> = serde_json::from_slice(&recorded.event.data).map_err(unfit)?;
+        let meta = meta::read(&recorded.event.meta, &self.workspaces).map_err(unfit)?;
+        read(recorded, data.public, meta, None, false)
     }
 
     async fn opening_key(&self, stream: &Stream, also: Option<Uuid>) -> Result<Key, AppError> {
@@ -172,9 +193,13 @@ impl Codec {
     }
 
     async fn find(&self, holder: Uuid) -> Result<KeyState, AppError> {
-        match self.keyring.at_hand(holder) {
-            Some(state) => Ok(state),
-            None => Ok(self.keyring.find(holder).await?),
+        if let Some(state) = self.keyring.at_hand(holder) {
+            return Ok(state);
+        }
+        match self.keyring.find(holder).await {
+            // One key that can't be read is damage to one contact, and no reason to stop at it.
+            Err(KeyringError::WrongMasterKey { .. }) => Ok(KeyState::Missing),
+            found => Ok(found?),
         }
     }
 
@@ -254,7 +279,7 @@ fn inside(stream: &Stream, event: &Event, meta: &Meta) -> Result<Option<Vec<u8>>
     let actor = match meta.actor.kind {
         ActorKind::System => None,
         _ if matches!(stream, Stream::Identity(_)) => None,
-        _ => meta.actor.id.open().map(|id| std::borrow::Cow::Borrowed(&**id)),
+        _ => meta.actor.id.open().map(|id| Text(Cow::Borrowed(id))),
     };
     if data.is_none() && actor.is_none() {
         return Ok(None);
@@ -267,48 +292,86 @@ fn text(json: Vec<u8>) -> Result<Box<RawValue>, SealError> {
     RawValue::from_string(text).map_err(encoding)
 }
 
-/// What a sealed part is bound to: it opens in no other event.
+/// What a sealed part is bound to, `<stream>|<id>|<name>|<version>`: it opens in no other event. Read from the right it
+/// is unambiguous, whatever a workspace is called.
 fn bound_to(stream: &Stream, id: Uuid, name: &str, version: u16) -> Vec<u8> {
-    use std::io::Write as _;
     let mut bound = Vec::with_capacity(128);
-    // Writing to a vector can't fail.
-    let _ = write!(bound, "{stream}|{id}|{name}|{version}");
+    let mut buffer = Uuid::encode_buffer();
+    let (category, rest): (&str, &str) = match stream {
+        Stream::Contact(contact) => ("contact-", contact.0.hyphenated().encode_lower(&mut buffer)),
+        Stream::Identity(identity) => ("identity-", identity.0.hyphenated().encode_lower(&mut buffer)),
+        Stream::Workspace(name) => ("workspace-", name),
+    };
+    bound.extend_from_slice(category.as_bytes());
+    bound.extend_from_slice(rest.as_bytes());
+    bound.push(b'|');
+    bound.extend_from_slice(id.hyphenated().encode_lower(&mut buffer).as_bytes());
+    bound.push(b'|');
+    bound.extend_from_slice(name.as_bytes());
+    bound.push(b'|');
+    bound.extend_from_slice(version.to_string().as_bytes());
     bound
 }
 
-fn open_box(
+/// Opens the box into `bytes`. `None`: it is damaged, or was made for another event or with another key.
+fn look_inside<'b>(
     recorded: &Recorded,
-    data: &StoredData<'_>,
-    mut meta: Meta,
     sealed: &StoredBox<'_>,
     key: &SecretKey,
-) -> Result<Opened, AppError> {
-    let bound_to = bound_to(&recorded.stream, recorded.event.id, &recorded.event.event_type, recorded.event.version);
-    let Ok(mut bytes) = BASE64.decode(sealed.with) else { return read(recorded, data, meta, None, true) };
-    let Ok(plain) = cipher::open(key, &bound_to, &mut bytes) else { return read(recorded, data, meta, None, true) };
-    let inside: Inside<'_> = serde_json::from_slice(plain).map_err(|e| unreadable(recorded, e))?;
-    if let Some(actor) = inside.actor {
-        meta.actor.id = Personal::Open(Arc::from(&*actor));
-    }
-    read(recorded, data, meta, inside.data.map(|data| data.get().as_bytes()), false)
+    bytes: &'b mut Vec<u8>,
+) -> Option<Inside<'b>> {
+    let NewEvent { id, event_type, version, .. } = &recorded.event;
+    BASE64.decode_vec(sealed.with, bytes).ok()?;
+    let plain = cipher::open(key, &bound_to(&recorded.stream, *id, event_type, *version), bytes).ok()?;
+    serde_json::from_slice(plain).ok()
 }
 
+/// The event out of its parts. What was sealed and does not have the shape of its type is damage, like what does not
+/// open: it never stops a replay.
 fn read(
     recorded: &Recorded,
-    data: &StoredData<'_>,
-    meta: Meta,
-    personal: Option<&[u8]>,
-    damaged: bool,
+    public: &RawValue,
+    mut meta: Meta,
+    inside: Option<Inside<'_>>,
+    mut damaged: bool,
 ) -> Result<Opened, AppError> {
-    let NewEvent { event_type, version, .. } = &recorded.event;
-    let (public, personal) = upcast::upcast(event_type, *version, data.public.get().as_bytes(), personal)
-        .map_err(|e| unreadable(recorded, e))?;
-    let event = Event::read(event_type, &public, personal.as_deref()).map_err(|e| unreadable(recorded, e))?;
-    Ok(Opened { event, meta, damaged })
+    let Inside { actor, data } = inside.unwrap_or_default();
+    if let Some(Text(actor)) = actor {
+        meta.actor.id = Personal::Open(Arc::from(&*actor));
+    }
+    let personal = data.map(|data| data.get().as_bytes());
+    let event = match today(recorded, public, personal) {
+        Err(ReadError::Shape(_)) if personal.is_some() => {
+            damaged = true;
+            today(recorded, public, None)
+        }
+        other => other,
+    };
+    Ok(Opened { event: event.map_err(|error| unreadable(recorded, &error))?, meta, damaged })
 }
 
-fn unreadable(recorded: &Recorded, error: impl std::fmt::Display) -> AppError {
-    AppError::Internal(format!("the event at position {} can't be read: {error}", recorded.position))
+fn today(recorded: &Recorded, public: &RawValue, personal: Option<&[u8]>) -> Result<Event, ReadError> {
+    let NewEvent { event_type, version, .. } = &recorded.event;
+    let shape = Shape {
+        name: Cow::Borrowed(event_type),
+        version: *version,
+        public: Cow::Borrowed(public.get().as_bytes()),
+        personal: personal.map(Cow::Borrowed),
+    };
+    match upcast(shape)? {
+        Today::Shape(shape) => Event::read(&shape.name, &shape.public, shape.personal.as_deref()),
+        Today::Retired | Today::Unknown => Err(ReadError::UnknownType),
+    }
+}
+
+/// Of what the parser says only the place is kept: its words may quote a value.
+fn unreadable(recorded: &Recorded, error: &ReadError) -> AppError {
+    let what = match error {
+        ReadError::UnknownType => "this version does not know its type".to_owned(),
+        ReadError::Shape(error) => format!("line {}, column {} of its JSON", error.line(), error.column()),
+    };
+    let NewEvent { event_type, version, .. } = &recorded.event;
+    AppError::Internal(format!("the {event_type} {version} at position {} can't be read: {what}", recorded.position))
 }
 
 fn encoding(error: serde_json::Error) -> SealError {

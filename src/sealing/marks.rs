@@ -43,10 +43,9 @@ impl Marks {
         self.mark(&[b"body", body])
     }
 
-    /// Of a message (rule 14).
-    pub fn message(&self, workspace: &str, channel: &str, external_id: &str, message_id: &str) -> Mark {
-        let parts = [workspace, channel, external_id, message_id].map(str::as_bytes);
-        self.mark(&[b"message", parts[0], parts[1], parts[2], parts[3]])
+    /// Of a message by an identity (rule 14).
+    pub fn message(&self, identity: IdentityId, message_id: &str) -> Mark {
+        self.mark(&[b"message", identity.0.as_bytes(), message_id.as_bytes()])
     }
 
     /// Of one status of a message.
@@ -75,9 +74,10 @@ impl Marks {
         ContactId(as_uuid(self.mark(&[b"contact", &mark.0, &attempt.to_le_bytes()])))
     }
 
-    /// The merge that a key makes.
-    pub fn merge_of(&self, mark: Mark) -> MergeId {
-        MergeId(as_uuid(self.mark(&[b"merge of", &mark.0])))
+    /// The merge of two contacts that a key makes; `attempt` counts those that were refused.
+    pub fn merge_of(&self, mark: Mark, primary: ContactId, secondary: ContactId, attempt: u32) -> MergeId {
+        let (primary, secondary) = (primary.0.as_bytes(), secondary.0.as_bytes());
+        MergeId(as_uuid(self.mark(&[b"merge of", &mark.0, primary, secondary, &attempt.to_le_bytes()])))
     }
 
     /// The id of the command that bears a key.
@@ -106,8 +106,52 @@ mod tests {
     #[test]
     fn parts_can_not_run_into_each_other() {
         let marks = Marks::new(&SecretKey([7; 32]));
-        assert_ne!(marks.message("w", "ab", "c", "m"), marks.message("w", "a", "bc", "m"));
+        assert_ne!(marks.identity("w", "ab", "c"), marks.identity("w", "a", "bc"));
         assert_ne!(marks.key("w", "k"), marks.key("wk", ""));
+    }
+
+    /// Stored for ever: if one of these changes, every store forgets what it has seen.
+    #[test]
+    fn marks_are_pinned() {
+        let marks = Marks::new(&SecretKey([7; 32]));
+        let mark = Mark([1; 16]);
+        let (one, other) = (ContactId(Uuid::from_u128(1)), ContactId(Uuid::from_u128(2)));
+        let made = [
+            marks.key("default", "k1").to_string(),
+            marks.body(b"{}").to_string(),
+            marks.message(IdentityId(Uuid::nil()), "m1").to_string(),
+            marks.status(mark, DeliveryStatus::Read).to_string(),
+            marks.merge(MergeId(Uuid::nil())).to_string(),
+            marks.identity("default", "sms", "+1").to_string(),
+            marks.contact(mark, 0).to_string(),
+            marks.merge_of(mark, one, other, 0).to_string(),
+            marks.command_id(mark).to_string(),
+            Marks::workspace_key("default").to_string(),
+        ];
+        let pinned = [
+            "d9de09e14a987cbd272e62bd2b128a17",
+            "265f8f2f94dbea667cd96dde082f5bcb",
+            "f0ed682ffa44ee1add8c2f291999fe00",
+            "8542dec7dcadaaaa7a0d4167f8589621",
+            "a625c1e62c06f66795b57a4b6f5deeb3",
+            "0f0fa2eb-b935-891b-a9bf-38fa5367039c",
+            "ebd6dec4-9951-81f7-9ee5-6fd313907b8e",
+            "a36ddff5-3e9e-8c86-9269-139559bdb9b1",
+            "5ade0c9b-393b-8a4b-9c60-7ad0ac1bf65e",
+            "37a8eec1-ce19-887d-932f-e29051dca629",
+        ];
+        assert_eq!(made.each_ref().map(String::as_str), pinned);
+    }
+
+    #[test]
+    fn what_is_hashed_for_one_purpose_serves_no_other() {
+        let marks = Marks::new(&SecretKey([7; 32]));
+        let mark = marks.key("w", "k");
+        let (one, other) = (marks.contact(mark, 0), marks.contact(mark, 1));
+        let derived = [one.0, other.0, marks.merge_of(mark, one, other, 0).0, marks.command_id(mark)];
+        let different: std::collections::BTreeSet<_> = derived.into_iter().collect();
+        assert_eq!(different.len(), derived.len());
+        assert!(derived.iter().all(|uuid| (uuid.get_version_num(), uuid.get_variant()) == (8, uuid::Variant::RFC4122)));
     }
 
     #[test]

@@ -10,6 +10,8 @@ use dossier_domain::personal::Personal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::{text, time};
+
 /// The metadata of an event: readable by anyone, without the actor's id, with the names that the cluster's tools expect.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -22,8 +24,12 @@ pub(super) struct Stored<'a> {
     /// Why.
     cause: Cause,
     /// When it happened.
+    #[serde(with = "time")]
+    #[cfg_attr(test, schemars(with = "DateTime<Utc>"))]
     occurred_at: DateTime<Utc>,
     /// When it was recorded.
+    #[serde(with = "time")]
+    #[cfg_attr(test, schemars(with = "DateTime<Utc>"))]
     recorded_at: DateTime<Utc>,
     /// What it belongs to, across systems.
     #[serde(rename = "$correlationId")]
@@ -39,10 +45,46 @@ pub(super) struct Stored<'a> {
     replayed: bool,
     /// The idempotency key that the command bore.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    key: Option<KeyUse>,
+    key: Option<StoredKey>,
     /// The keyed hashes by which this very event is found again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    marks: Vec<Mark>,
+    marks: Vec<StoredMark>,
+}
+
+/// An idempotency key, and how it was answered.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct StoredKey {
+    /// Keyed hash of workspace and key.
+    mark: StoredMark,
+    /// Keyed hash of what was asked, to tell a retry from a key used twice.
+    body: StoredMark,
+    /// Status of the first answer: 200 or 201.
+    status: u16,
+}
+
+/// 32 hexadecimal digits, read straight into bytes: there are up to four in every event, and a replay reads them all.
+#[derive(Clone, Copy)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(transparent))]
+struct StoredMark(Mark);
+
+impl Serialize for StoredMark {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut digits = [0; 32];
+        hex::encode_to_slice(self.0.0, &mut digits).map_err(serde::ser::Error::custom)?;
+        serializer.serialize_str(std::str::from_utf8(&digits).map_err(serde::ser::Error::custom)?)
+    }
+}
+
+impl<'de> Deserialize<'de> for StoredMark {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text::parse(deserializer, "a mark", |digits| {
+            let mut bytes = [0; 16];
+            hex::decode_to_slice(digits.as_bytes(), &mut bytes).ok()?;
+            Some(StoredMark(Mark(bytes)))
+        })
+    }
 }
 
 pub(super) fn write(meta: &Meta) -> Result<Vec<u8>, serde_json::Error> {
@@ -56,8 +98,12 @@ pub(super) fn write(meta: &Meta) -> Result<Vec<u8>, serde_json::Error> {
         causation_id: meta.causation_id,
         batch_id: meta.batch_id,
         replayed: meta.replayed,
-        key: meta.key,
-        marks: meta.marks.clone(),
+        key: meta.key.map(|KeyUse { mark, body, status }| StoredKey {
+            mark: StoredMark(mark),
+            body: StoredMark(body),
+            status,
+        }),
+        marks: meta.marks.iter().copied().map(StoredMark).collect(),
     })
 }
 
@@ -78,8 +124,8 @@ pub(super) fn read(bytes: &[u8], workspaces: &Names) -> Result<Meta, serde_json:
         causation_id: stored.causation_id,
         batch_id: stored.batch_id,
         replayed: stored.replayed,
-        key: stored.key,
-        marks: stored.marks,
+        key: stored.key.map(|key| KeyUse { mark: key.mark.0, body: key.body.0, status: key.status }),
+        marks: stored.marks.into_iter().map(|mark| mark.0).collect(),
     })
 }
 

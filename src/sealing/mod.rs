@@ -6,6 +6,10 @@ mod codec;
 mod marks;
 mod meta;
 pub mod schemas;
+#[cfg(test)]
+mod tests;
+mod text;
+mod time;
 pub mod upcast;
 
 pub use codec::{Codec, Opened, SealError};

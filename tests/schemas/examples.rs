@@ -4,8 +4,9 @@ use std::path::Path;
 
 use dossier::adapters::memory::MemoryKeyring;
 use dossier::ports::{NewEvent, Recorded};
-use dossier::sealing::{Codec, upcast};
-use dossier_domain::event::Event;
+use dossier::sealing::Codec;
+use dossier::sealing::upcast::{Shape, Today, upcast};
+use dossier_domain::event::{Event, ReadError};
 use dossier_domain::ids::{ContactId, Stream};
 use dossier_domain::meta::Meta;
 use dossier_domain::personal::Personal;
@@ -81,9 +82,7 @@ impl Example {
 
     fn read(&self, personal: Option<&[u8]>) -> Event {
         let public = self.content.public.to_string();
-        let today = upcast::upcast(&self.name, self.version, public.as_bytes(), personal);
-        let (public, personal) = today.unwrap_or_else(|error| panic!("{}: {error}", self.file));
-        let event = Event::read(&self.name, &public, personal.as_deref());
+        let event = read_as_today(&self.name, self.version, public.as_bytes(), personal);
         event.unwrap_or_else(|error| panic!("{}: {error}", self.file))
     }
 
@@ -110,6 +109,20 @@ impl Example {
             marks: Vec::new(),
         };
         Recorded { position, revision, stream: self.stream(), event }
+    }
+}
+
+/// Reads stored parts as the codec does: first they become today's, then an event.
+pub(crate) fn read_as_today(
+    name: &str,
+    version: u16,
+    public: &[u8],
+    personal: Option<&[u8]>,
+) -> Result<Event, ReadError> {
+    let shape = Shape { name: name.into(), version, public: public.into(), personal: personal.map(Into::into) };
+    match upcast(shape)? {
+        Today::Shape(shape) => Event::read(&shape.name, &shape.public, shape.personal.as_deref()),
+        Today::Retired | Today::Unknown => Err(ReadError::UnknownType),
     }
 }
 

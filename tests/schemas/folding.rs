@@ -57,14 +57,19 @@ const MEANING: &[(&str, &[&str], Shows)] = &[
     ("contact_blocked.v1", CREATED, |c| c.blocked.as_ref().is_some_and(|block| block.reason.is_some())),
     ("contact_blocked.v1.without_reason", CREATED, |c| c.blocked.as_ref().is_some_and(|block| block.reason.is_none())),
     ("contact_unblocked.v1", BLOCKED, |c| c.blocked.is_none()),
-    ("merge_prepared.v1.with_choices", CREATED, |c| c.lock.as_ref().is_some_and(|lock| choices(&lock.terms) == 5)),
-    ("merge_prepared.v1.by_policy", CREATED, |c| c.lock.as_ref().is_some_and(|lock| choices(&lock.terms) == 0)),
+    ("merge_prepared.v1.with_choices", CREATED, |c| {
+        c.lock.as_ref().is_some_and(|lock| choices(&lock.terms) == 5 && lock.expected == Some(12))
+    }),
+    ("merge_prepared.v1.by_policy", CREATED, |c| {
+        c.lock.as_ref().is_some_and(|lock| choices(&lock.terms) == 0 && lock.expected.is_none())
+    }),
     ("contact_merged.v1.with_choices", CREATED, |c| c.live_edges().any(|edge| choices(&edge.terms) == 5)),
     ("contact_merged.v1.by_policy", CREATED, |c| c.live_edges().any(|edge| edge.policy == 1)),
     ("merge_refused.v1.blocked", BLOCKED, |c| c.refused.len() == 1),
     ("merge_refused.v1.not_live", &["merge_prepared.v1.by_policy"], |c| c.refused.len() == 1),
     ("merge_refused.v1.erased", &["contact_erased.v1.root"], |c| c.refused.len() == 1 && c.life == Life::Erased),
     ("merge_refused.v1.key_reused", CREATED, |c| c.refused.len() == 1),
+    ("merge_refused.v1.changed", CREATED, |c| c.refused.len() == 1),
     ("contact_unmerged.v1", &["contact_merged.v1.with_choices"], |c| c.edges.iter().any(|edge| !edge.is_live())),
     ("merge_ended.v1.unmerged", &["conversation_opened.v1.by_message", "merge_prepared.v1.with_choices"], |c| {
         c.lock.is_none() && c.above.len() == 1 && c.conversation.status == ConversationStatus::Closed

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use dossier::sealing::schemas::SCHEMAS;
-use dossier::sealing::upcast;
-use dossier_domain::event::{EVENT_TYPES, Event};
+use dossier_domain::event::EVENT_TYPES;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use crate::examples::{Example, all};
+use crate::examples::{Example, all, read_as_today};
 
 /// Validators by name and version.
 fn validators() -> BTreeMap<(&'static str, u16), Validator> {
@@ -140,9 +139,7 @@ fn whatever_a_schema_accepts_is_read() {
             let public = value["public"].to_string();
             let personal = value.get("personal").map(Value::to_string);
             let personal = personal.as_ref().map(String::as_bytes);
-            let (public, personal) =
-                upcast::upcast(&example.name, example.version, public.as_bytes(), personal).unwrap();
-            let read = Event::read(&example.name, &public, personal.as_deref());
+            let read = read_as_today(&example.name, example.version, public.as_bytes(), personal);
             assert!(read.is_ok(), "{}: {:?} of {value}", example.file, read.err());
         }
     }

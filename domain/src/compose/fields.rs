@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::Shown;
+use super::{Forest, Shown, is_erased};
 use crate::field::{Choice, Field, Origin, Value};
 use crate::ids::ContactId;
 use crate::state::{Contact, Edge, Edit};
@@ -22,10 +22,11 @@ pub struct ShownValue {
 pub type ShownFields = BTreeMap<Field, ShownValue>;
 
 /// The fields of a contact over what the contacts just below it show.
-pub(super) fn compose(contact: &Contact, below: &HashMap<ContactId, Shown>) -> ShownFields {
+pub(super) fn compose(forest: &Forest, contact: &Contact, below: &HashMap<ContactId, Shown>) -> ShownFields {
     let mut fields = ShownFields::new();
     let mut steps = Vec::with_capacity(contact.edits.len() + contact.edges.len());
-    steps.extend(contact.edits.iter().map(Step::Edit));
+    let readable = contact.edits.iter().filter(|edit| !is_erased(forest, edit.holder));
+    steps.extend(readable.map(Step::Edit));
     steps.extend(contact.live_edges().map(Step::Edge));
     if contact.edges.iter().any(Edge::is_live) {
         steps.sort_by_key(Step::revision);
@@ -58,11 +59,8 @@ impl Step<'_> {
 }
 
 fn apply_edit(fields: &mut ShownFields, edit: &Edit, own: ContactId) {
-    let shown = edit.value.clone().map(|value| ShownValue {
-        value,
-        origin: edit.origin,
-        from: edit.holder.unwrap_or(own),
-    });
+    let shown =
+        edit.value.clone().map(|value| ShownValue { value, origin: edit.origin, from: edit.holder.unwrap_or(own) });
     put(fields, &edit.field, shown);
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{Forest, Shown, shown_by_all, tree_of};
+use super::{Forest, Shown, position_of_tree, shown_by_all, tree_of};
 use crate::field::Field;
 use crate::ids::{ContactId, IdentityId, MergeId};
 use crate::state::{Block, Contact, Conversation, Counts, Latest, Traffic};
@@ -86,7 +86,7 @@ pub struct View {
     pub absorbed: Vec<Absorbed>,
     /// Revision of the root's own stream.
     pub revision: u64,
-    /// Highest position of any event in the streams of the tree, and of the removal that freed the root.
+    /// What the ETag is made of: see [`position`](super::position).
     pub position: u64,
 }
 
@@ -115,7 +115,7 @@ impl View {
 /// `freed` is the position of the removal that freed it, where its own stream does not have it yet.
 pub fn view(forest: &Forest, root: &Contact, freed: Option<u64>) -> View {
     let tree = tree_of(forest, root);
-    let mut by_all = shown_by_all(&tree);
+    let mut by_all = shown_by_all(forest, &tree);
     let shown = by_all.remove(&root.id).unwrap_or_default();
     let traffic = traffic_of(&tree);
     let created_at = root.created_at.unwrap_or_default();
@@ -136,11 +136,14 @@ pub fn view(forest: &Forest, root: &Contact, freed: Option<u64>) -> View {
         first_seen: first.unwrap_or(created_at),
         last_in: tree.iter().filter_map(|contact| contact.activity.last_in).max(),
         last_out: tree.iter().filter_map(|contact| contact.activity.last_out).max(),
-        last_interaction: traffic.values().max_by_key(|seen| seen.last).map(|seen| (seen.last.at, seen.channel.clone())),
+        last_interaction: traffic
+            .values()
+            .max_by_key(|seen| seen.last)
+            .map(|seen| (seen.last.at, seen.channel.clone())),
         counts: counts_of(&tree),
         absorbed: absorbed_of(&tree),
         revision: root.revision().unwrap_or_default(),
-        position: tree.iter().map(|contact| contact.position).chain(freed).max().unwrap_or_default(),
+        position: position_of_tree(forest, &tree).max(freed.unwrap_or_default()),
         shown,
     }
 }
@@ -162,12 +165,7 @@ fn derived_country(shown: &Shown) -> Option<Arc<str>> {
 }
 
 /// What absorbed contacts bring in a field besides the value shown, so that references find it (rule 2).
-fn other_values(
-    tree: &[&Contact],
-    by_all: &HashMap<ContactId, Shown>,
-    shown: &Shown,
-    field: &Field,
-) -> Vec<Arc<str>> {
+fn other_values(tree: &[&Contact], by_all: &HashMap<ContactId, Shown>, shown: &Shown, field: &Field) -> Vec<Arc<str>> {
     let text_of = |shown: &Shown| shown.fields.get(field).and_then(|shown| shown.value.as_text()).cloned();
     let mut seen: BTreeSet<String> = text_of(shown).iter().map(|text| values::text::fold(text)).collect();
     let brought = tree.iter().filter_map(|contact| by_all.get(&contact.id).and_then(text_of));

@@ -10,30 +10,27 @@ use crate::meta::Cause;
 use crate::personal::Personal;
 use crate::values;
 
-/// Sets and clears values. One that the contact shows so, and would without its merges, changes nothing.
+/// Sets and clears values. One that the contact shows so, and would without its merges, changes nothing, unless it takes
+/// an avatar out of the channel's hands (rule 7).
 pub(super) fn edit(situation: Situation<'_>, values: &ProfileValues) -> Vec<Decided> {
     let shown = situation.shown();
     let changes = values.values.iter().filter(|(field, value)| {
-        let own = situation.root.own_edit(field).and_then(|edit| edit.value.as_ref());
+        let edit = situation.root.own_edit(field);
+        let own = edit.and_then(|edit| edit.value.as_ref());
         let shows = shown.fields.get(field).map(|shown| &shown.value);
-        own != value.as_ref() || shows != value.as_ref()
+        let follows = *field == Field::AvatarUrl && edit.is_some_and(|edit| edit.origin == Origin::Channel);
+        own != value.as_ref() || shows != value.as_ref() || follows && values.origin != Origin::Channel
     });
-    let changes = changes.map(|(field, value)| FieldChange {
-        field: field.clone(),
-        value: value.clone(),
-        origin: values.origin,
-    });
+    let changes =
+        changes.map(|(field, value)| FieldChange { field: field.clone(), value: value.clone(), origin: values.origin });
     edited(changes.collect(), None).into_iter().map(Decided::from).collect()
 }
 
 /// The values that a new contact begins with.
 pub fn initial_values(values: &ProfileValues) -> Option<ProfileEdited> {
     let given = values.values.iter().filter(|(_, value)| value.is_some());
-    let changes = given.map(|(field, value)| FieldChange {
-        field: field.clone(),
-        value: value.clone(),
-        origin: values.origin,
-    });
+    let changes =
+        given.map(|(field, value)| FieldChange { field: field.clone(), value: value.clone(), origin: values.origin });
     edited(changes.collect(), None)
 }
 

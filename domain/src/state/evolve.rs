@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{Block, Contact, Conversation, ConversationStatus, Edge, Edit, Latest, Life, Lock, OwnIdentity, OwnTag, Traffic};
+use super::{
+    Block, Contact, Conversation, ConversationStatus, Edge, Edit, Latest, Life, Lock, OwnIdentity, OwnTag, Traffic,
+};
 use crate::event::{Event, IdentityConnected, InteractionKind, MergeEnded, MergeOutcome, Sender, TagNamed};
 use crate::field::FieldChange;
 use crate::ids::{ContactId, IdentityId};
@@ -33,6 +35,8 @@ pub fn evolve(contact: &mut Contact, fact: &Fact<'_>) {
         Event::ContactCreated(_) => create(contact, fact.meta),
         Event::ProfileEdited(event) => {
             let changes = event.personal.open().map_or(&[][..], |edit| &edit.changes);
+            let is_new = |guest: &ContactId| !contact.guests.contains(guest);
+            contact.guests.extend(event.holder.filter(is_new));
             changes.iter().for_each(|change| edit(contact, change, event.holder, fact.revision));
         }
         Event::TagAdded(event) => tag(contact, &event.personal, true, fact.revision),
@@ -69,6 +73,7 @@ pub fn evolve(contact: &mut Contact, fact: &Fact<'_>) {
                 merge: event.merge,
                 primary: event.primary,
                 policy: event.policy,
+                expected: event.expected,
                 terms: event.personal.clone(),
                 meta: Arc::new(fact.meta.clone()),
             });
@@ -213,12 +218,8 @@ fn interact(contact: &mut Contact, seen: &Interaction<'_>, way: Way) {
 }
 
 fn open(conversation: &mut Conversation, at: DateTime<Utc>) {
-    *conversation = Conversation {
-        status: ConversationStatus::Open,
-        opened_at: Some(at),
-        closed_at: None,
-        snoozed_until: None,
-    };
+    *conversation =
+        Conversation { status: ConversationStatus::Open, opened_at: Some(at), closed_at: None, snoozed_until: None };
 }
 
 /// The lock goes; a merge that was made has closed the conversation, from when it was made (rule 20).

@@ -1,5 +1,6 @@
 //! How a contact is addressed (rule 2).
 
+use std::fmt;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -26,6 +27,18 @@ pub enum Reference {
         /// The handle on it, compared exactly; may hold colons.
         external_id: Arc<str>,
     },
+}
+
+/// In the form in which it can be given again.
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reference::Id(id) => write!(f, "id:{id}"),
+            Reference::Email(email) => write!(f, "email:{}", email.as_str()),
+            Reference::Phone(phone) => write!(f, "phone:{}", phone.as_str()),
+            Reference::Channel { channel, external_id } => write!(f, "channel:{channel}:{external_id}"),
+        }
+    }
 }
 
 /// The reference. `region` (alpha-2) reads a phone without a country code, as everywhere in the workspace.
@@ -113,11 +126,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_reference_never_panics(
+        fn a_reference_never_panics_and_can_be_given_again(
             text in prop_oneof![any::<String>(), "(id|email|phone|channel):\\PC{0,12}(:\\PC{0,9})?"]
         ) {
-            if let Ok(Reference::Channel { channel, external_id }) = reference(&text) {
-                prop_assert_eq!(text, format!("channel:{}:{}", channel, external_id));
+            if let Ok(read) = reference(&text) {
+                prop_assert_eq!(reference(&read.to_string()), Ok(read.clone()));
+                if matches!(read, Reference::Channel { .. }) {
+                    prop_assert_eq!(read.to_string(), text);
+                }
             }
         }
     }

@@ -1,18 +1,20 @@
-//! The log as a vector. What is appended is durable at once, as long as the process lives.
+//! The log as a vector. What is appended is durable at once, as long as the process lives, unless it is held back.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use dossier_domain::ids::{Mark, Stream};
 use parking_lot::Mutex;
-use tokio::sync::watch;
 
+use crate::adapters::watermark::Watermark;
 use crate::ports::{AppendError, Appended, Direction, EventStore, Expected, NewEvent, Recorded, StoreError};
 
 /// A log in memory.
+#[derive(Default)]
 pub struct MemoryEventStore {
     log: Mutex<Log>,
-    head: watch::Sender<u64>,
+    durable: Watermark,
 }
 
 #[derive(Default)]
@@ -22,27 +24,59 @@ struct Log {
     streams: HashMap<Stream, Vec<usize>>,
     /// Positions by mark.
     marks: HashMap<Mark, u64>,
+    /// Nothing becomes durable.
+    held: bool,
 }
 
-impl Default for MemoryEventStore {
-    fn default() -> Self {
-        MemoryEventStore { log: Mutex::default(), head: watch::Sender::new(0) }
+impl MemoryEventStore {
+    /// From now on appends are answered and do not become durable: for simulations of a slow disk.
+    pub fn hold(&self) {
+        self.log.lock().held = true;
+    }
+
+    /// What was held back becomes durable, and whatever comes after it at once.
+    pub fn release(&self) {
+        let mut log = self.log.lock();
+        log.held = false;
+        self.durable.advance(log.events.len() as u64);
+    }
+
+    /// What was held back never happened: for simulations of a crash.
+    pub fn crash(&self) {
+        let mut log = self.log.lock();
+        let durable = usize::try_from(self.durable.reached()).unwrap_or(usize::MAX);
+        let events = std::mem::take(&mut log.events);
+        *log = Log::default();
+        for Recorded { stream, event, .. } in events.into_iter().take(durable) {
+            log.push(&stream, event);
+        }
+    }
+
+    async fn reach(&self, position: u64, doing: &'static str) -> Result<u64, StoreError> {
+        let unavailable = |reason: Arc<str>| StoreError::Unavailable { doing, reason: reason.to_string() };
+        self.durable.wait(position).await.map_err(unavailable)
     }
 }
 
 impl Log {
     fn check(&self, stream: &Stream, expected: Expected, events: &[NewEvent]) -> Result<(), AppendError> {
-        let next = self.streams.get(stream).map_or(0, Vec::len) as u64;
-        if expected.next() != next {
-            return Err(AppendError::WrongRevision { actual: next.checked_sub(1) });
+        let actual = self.streams.get(stream).map(|places| places.len() as u64 - 1);
+        let believed = match expected {
+            Expected::NoStream => None,
+            Expected::Revision(revision) => Some(revision),
+        };
+        if believed != actual {
+            return Err(AppendError::WrongRevision { actual });
         }
-        let mut fresh = std::collections::HashSet::new();
-        for mark in events.iter().flat_map(|event| &event.marks) {
-            if let Some(position) = self.marks.get(mark) {
-                return Err(AppendError::MarkTaken { position: *position });
-            }
-            if !fresh.insert(*mark) {
-                return Err(AppendError::MarkTaken { position: self.events.len() as u64 + 1 });
+        let mut fresh = HashMap::new();
+        for (position, event) in (self.events.len() as u64 + 1..).zip(events) {
+            for mark in &event.marks {
+                if let Some(position) = self.marks.get(mark) {
+                    return Err(AppendError::MarkTaken { position: *position });
+                }
+                if let Some(first) = fresh.insert(*mark, position) {
+                    return Err(AppendError::MarkTaken { position: first });
+                }
             }
         }
         Ok(())
@@ -66,17 +100,23 @@ impl EventStore for MemoryEventStore {
         expected: Expected,
         events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError> {
+        if events.is_empty() {
+            let reason = "there is nothing to append".to_owned();
+            return Err(StoreError::Unavailable { doing: "appending", reason }.into());
+        }
         let mut log = self.log.lock();
         log.check(stream, expected, &events)?;
-        let revision = expected.next() + events.len() as u64 - 1;
         events.into_iter().for_each(|event| log.push(stream, event));
         let position = log.events.len() as u64;
-        self.head.send_replace(position);
+        if !log.held {
+            self.durable.advance(position);
+        }
+        let revision = log.streams.get(stream).map_or(0, |places| places.len() as u64 - 1);
         Ok(Appended { revision, position })
     }
 
     async fn durable(&self, position: u64) -> Result<(), StoreError> {
-        self.wait_past(position.saturating_sub(1)).await.map(|_| ())
+        self.reach(position, "waiting for the flush").await.map(drop)
     }
 
     async fn read_stream(
@@ -101,25 +141,21 @@ impl EventStore for MemoryEventStore {
 
     async fn read_all(&self, after: u64, limit: usize) -> Result<Vec<Recorded>, StoreError> {
         let log = self.log.lock();
-        let after = usize::try_from(after).unwrap_or(usize::MAX);
-        Ok(log.events.iter().skip(after).take(limit).cloned().collect())
+        let [after, durable] = [after, self.durable.reached()].map(|at| usize::try_from(at).unwrap_or(usize::MAX));
+        Ok(log.events.iter().take(durable).skip(after).take(limit).cloned().collect())
     }
 
     async fn head(&self) -> Result<u64, StoreError> {
-        Ok(*self.head.borrow())
+        Ok(self.durable.reached())
     }
 
     async fn wait_past(&self, position: u64) -> Result<u64, StoreError> {
-        let mut head = self.head.subscribe();
-        let reached = head.wait_for(|head| *head > position).await;
-        reached.map(|head| *head).map_err(|_| StoreError::Unavailable {
-            doing: "waiting",
-            reason: "the store was closed".to_owned(),
-        })
+        self.reach(position.saturating_add(1), "waiting for an event").await
     }
 
     async fn find(&self, mark: Mark) -> Result<Option<Recorded>, StoreError> {
         let log = self.log.lock();
-        Ok(log.marks.get(&mark).and_then(|position| log.events.get(*position as usize - 1)).cloned())
+        let place = log.marks.get(&mark).and_then(|position| usize::try_from(position - 1).ok());
+        Ok(place.and_then(|place| log.events.get(place)).cloned())
     }
 }

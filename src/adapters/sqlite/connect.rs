@@ -207,8 +207,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let place = place(&folder);
         place.create(&FORMAT, 4096).unwrap().execute("INSERT INTO things VALUES ('one')", []).unwrap();
-        let count: i64 =
-            place.create(&FORMAT, 4096).unwrap().query_row("SELECT count(*) FROM things", [], |row| row.get(0)).unwrap();
+        let count: i64 = place
+            .create(&FORMAT, 4096)
+            .unwrap()
+            .query_row("SELECT count(*) FROM things", [], |row| row.get(0))
+            .unwrap();
         assert_eq!(count, 1);
     }
 
@@ -234,7 +237,11 @@ mod tests {
     fn a_file_that_is_no_database_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let place = place(&folder);
-        std::fs::write(&place.file, "a letter to my aunt, long enough to be no database header at all, I hope; it goes on").unwrap();
+        std::fs::write(
+            &place.file,
+            "a letter to my aunt, long enough to be no database header at all, I hope; it goes on",
+        )
+        .unwrap();
         assert!(matches!(place.create(&FORMAT, 4096), Err(OpenError::Foreign { .. })));
     }
 }

@@ -126,7 +126,9 @@ fn parse(text: &str) -> Option<SecretKey> {
     let text = text.trim();
     let bytes = hex::decode(text)
         .ok()
-        .or_else(|| [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD].iter().find_map(|form| form.decode(text).ok()))
+        .or_else(|| {
+            [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD].iter().find_map(|form| form.decode(text).ok())
+        })
         .map(Zeroizing::new)?;
     bytes.as_slice().try_into().ok().map(SecretKey)
 }

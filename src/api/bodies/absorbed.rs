@@ -94,7 +94,8 @@ impl Serialize for AbsorbedTree {
     }
 }
 
-/// The wire form of a row. Only its schema is used: [`AbsorbedTree`] writes the JSON.
+// Only the schema is used: `AbsorbedTree` writes the JSON.
+/// An absorbed contact, with what is absorbed in it in turn.
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "only its schema is used")]
 pub(super) struct AbsorbedBody {

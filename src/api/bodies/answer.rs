@@ -80,7 +80,7 @@ impl AnswerBody {
     }
 }
 
-/// The answer to one NDJSON line: the members of [`AnswerBody`], or a problem.
+/// The answer to one NDJSON line: the members of an answer over HTTP, or a problem.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct LineBody {
     /// Which line, from 1; blank lines count.
@@ -92,6 +92,6 @@ pub struct LineBody {
     pub answer: Option<AnswerBody>,
     /// Why it was not.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<crate::api::requests::ProblemBody>)]
     pub problem: Option<Problem>,
 }

@@ -11,6 +11,7 @@ const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// A value of a profile field.
 #[derive(Clone, Debug, PartialEq, ToSchema)]
+#[serde(untagged)]
 #[schema(examples("vip", 3, true, json!(["a", "b"])))]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum ValueBody {
@@ -57,26 +58,54 @@ impl Serialize for ValueBody {
 
 /// What a merge does with one field: `"primary"`, `"secondary"` or `{"value": ...}` (rule 20).
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(untagged)]
 pub enum ChoiceBody {
-    /// What the primary shows without this merge, even nothing.
-    Primary,
-    /// What the secondary shows or, where that is nothing, what the primary shows.
-    Secondary,
+    /// What one of the two shows.
+    Side(SideBody),
     /// A given value, null included.
-    #[serde(untagged)]
     Given {
         /// The value.
         value: Option<ValueBody>,
     },
 }
 
+/// The side that a merge takes a value from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SideBody {
+    /// What the primary shows without this merge, even nothing.
+    Primary,
+    /// What the secondary shows or, where that is nothing, what the primary shows.
+    Secondary,
+}
+
 impl From<&Choice> for ChoiceBody {
     fn from(choice: &Choice) -> Self {
         match choice {
-            Choice::Primary => ChoiceBody::Primary,
-            Choice::Secondary => ChoiceBody::Secondary,
+            Choice::Primary => ChoiceBody::Side(SideBody::Primary),
+            Choice::Secondary => ChoiceBody::Side(SideBody::Secondary),
             Choice::Given(value) => ChoiceBody::Given { value: value.as_ref().map(ValueBody::from) },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn whole_numbers_are_written_without_a_fraction() {
+        let written = |number| serde_json::to_string(&ValueBody::Number(number)).unwrap();
+        assert_eq!([3.0, -7.0, 0.5, 1e300].map(written), ["3", "-7", "0.5", "1e+300"].map(str::to_owned));
+    }
+
+    #[test]
+    fn a_choice_is_a_side_or_a_given_value() {
+        let written = |choice| serde_json::to_value(ChoiceBody::from(&choice)).unwrap();
+        assert_eq!(written(Choice::Primary), json!("primary"));
+        assert_eq!(written(Choice::Given(None)), json!({"value": null}));
+        assert_eq!(written(Choice::Given(Some("x".into()))), json!({"value": "x"}));
     }
 }

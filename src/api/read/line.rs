@@ -32,10 +32,15 @@ impl Default for Input {
 }
 
 impl Input {
-    /// Goes on by a line, which is given without its end: how lines end makes no difference.
+    /// Goes on by a line, or the rest of one, which is given without its end: how lines end makes no difference.
     pub fn take(&mut self, line: &[u8]) {
         self.digest.update(line);
         self.digest.update(b"\n");
+    }
+
+    /// Goes on by a part of a line.
+    pub fn feed(&mut self, part: &[u8]) {
+        self.digest.update(part);
     }
 
     /// The key of the line taken last.

@@ -28,7 +28,8 @@ pub(super) fn unmerge(reader: &mut Reader<'_>, members: &mut Members<'_>) -> Opt
 }
 
 fn target(reader: &mut Reader<'_>, members: &mut Members<'_>) -> Option<UnmergeTarget> {
-    if members.has("merge_id") {
+    // Where the path names a contact, the merge is the one below it, whatever else the body says.
+    if members.has("merge_id") && !members.has("contact") {
         return members.required(reader, "merge_id", text::merge_id).map(UnmergeTarget::Merge);
     }
     if !members.has("secondary") && !members.has("primary") && !members.has("contact") {

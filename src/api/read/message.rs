@@ -37,13 +37,14 @@ pub(super) fn receive(reader: &mut Reader<'_>, members: &mut Members<'_>) -> Opt
     let content = content(reader, members);
     let kind = kind(reader, members);
     let profile = members.optional(reader, "profile", sender_profile);
+    let at = at(reader, members);
     Some(Ask::Receive(Inbound {
         handle: handle?,
         message_id: message_id?,
         content,
         kind,
         profile: profile.unwrap_or(ProfileValues { values: Vec::new(), origin: Origin::Channel }),
-        at: at(reader, members),
+        at,
     }))
 }
 

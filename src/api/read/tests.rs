@@ -272,6 +272,8 @@ mod merges {
             tree[above] = "channel:sms:1".into();
             assert!(line(&tree).is_ok());
         }
+        let mixed = body(CommandName::UnmergeContacts, &[("contact", ADA)], &json!({"merge_id": ADA}));
+        refused(mixed, &[("/secondary", "required"), ("/merge_id", "unknown_member")]);
         refused(line(&json!({"command": "unmerge_contacts"})), &[("", "required")]);
         refused(line(&json!({"command": "unmerge_contacts", "secondary": ADA})), &[("/primary", "required")]);
     }

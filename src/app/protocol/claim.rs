@@ -5,13 +5,13 @@ use std::sync::Arc;
 use dossier_domain::event::{
     ContactAbandoned, IdentityClaimed, IdentityConnected, IdentityDisconnected, IdentityNamed, IdentityReleased,
 };
-use dossier_domain::ids::{ContactId, IdentityId};
 use dossier_domain::identity::{Claim, Identity};
+use dossier_domain::ids::{ContactId, IdentityId};
 use dossier_domain::personal::Personal;
 use dossier_domain::rejection::Rejection;
-use dossier_domain::state::Contact;
+use dossier_domain::state::{Contact, Life};
 
-use super::resolve::Resolution;
+use super::resolve::{Addressed, Resolution};
 use super::{Ended, Engine, Stop, helped, repeat};
 use crate::app::act::Act;
 use crate::app::ask::Handle;
@@ -50,10 +50,10 @@ impl Named {
 /// What a claim or a release came to.
 #[derive(Clone, Debug)]
 pub struct Held {
-    /// The root concerned.
-    pub root: Arc<Contact>,
-    /// The state after the event made, and whether one was made.
-    pub changed: Option<Arc<Contact>>,
+    /// The contact whose stream says who holds the identity: its state after the command.
+    pub holder: Arc<Contact>,
+    /// Whether the command changed anything.
+    pub changed: bool,
 }
 
 /// Who stands behind a claim.
@@ -62,8 +62,8 @@ enum Owner {
     Nobody,
     /// The claim names a contact that never came to exist.
     Absent(ContactId),
-    /// It is shown by this root.
-    Shown { root: Arc<Contact>, claim: Claim },
+    /// It is shown by `root`. `holder` was read before the way up to the root.
+    Shown { root: Arc<Contact>, holder: Arc<Contact>, claim: Claim },
 }
 
 impl Engine {
@@ -73,67 +73,78 @@ impl Engine {
         Named { identity, handle: handle.clone() }
     }
 
-    /// P5: the root of `contact` claims the identity. Changes nothing if it shows it already.
-    pub async fn claim(&self, act: &Act, contact: ContactId, named: &Named) -> Result<Held, Ended> {
-        repeat(|| self.try_claim(act, contact, named)).await
+    /// P5: the root of the contact claims the identity. Changes nothing if it shows it already.
+    pub async fn claim(&self, act: &Act, addressed: &Addressed, named: &Named) -> Result<Held, Ended> {
+        loop {
+            let claim = repeat(|| self.stake(act, addressed, named)).await?;
+            let holder = repeat(|| self.confirm(act, named, claim)).await?;
+            if let Some(held) = holder {
+                return Ok(held);
+            }
+        }
     }
 
-    async fn try_claim(&self, act: &Act, contact: ContactId, named: &Named) -> Result<Held, Stop> {
-        let root = self.resolve(act, contact).await?.root(contact)?;
+    /// A claim by which the root of the contact holds the identity, made if nobody stands in the way.
+    async fn stake(&self, act: &Act, addressed: &Addressed, named: &Named) -> Result<Claim, Stop> {
+        let root = self.root_of(act, addressed).await?;
         let identity = self.streams.identity(named.identity).await?;
         match self.owner_of(act, &identity).await? {
             Owner::Shown { root: other, .. } if other.id != root.id => {
                 Err(Rejection::IdentityTaken { by: other.id }.into())
             }
-            Owner::Shown { claim, .. } => self.connect(act, root, named, claim).await,
+            Owner::Shown { claim, .. } => Ok(claim),
             Owner::Absent(owner) => {
                 self.abandon(act, owner).await?;
                 Err(Stop::Again)
             }
             Owner::Nobody => {
-                let claimed = named.claimed(act, root.id);
-                self.streams.append_identity(&identity, claimed).await?;
-                Err(Stop::Again)
+                // A command that was carried out before must not claim again what was released since.
+                if let Some(key) = act.key() {
+                    self.not_seen(key.mark).await?;
+                }
+                let after = self.streams.append_identity(&identity, named.claimed(act, root.id)).await?;
+                after.claim.ok_or(Stop::Again)
             }
         }
     }
 
-    /// The holder's own word, if it has not given it yet.
-    pub async fn connect(&self, act: &Act, root: Arc<Contact>, named: &Named, claim: Claim) -> Result<Held, Stop> {
+    /// The holder's own word, if it has not given it yet. `None` if the holder was erased: the claim holds nobody.
+    pub async fn confirm(&self, act: &Act, named: &Named, claim: Claim) -> Result<Option<Held>, Stop> {
         let holder = self.streams.contact(claim.owner).await?;
+        if holder.life != Life::Live {
+            return Ok(None);
+        }
         if holder.identity(named.identity).is_some_and(|own| own.epoch >= claim.epoch) {
-            return Ok(Held { root, changed: None });
+            return Ok(Some(Held { holder, changed: false }));
         }
         let mut connected = named.connected(act, claim.epoch);
         act.put_key(&mut connected, 200);
-        let changed = self.streams.append(&holder, vec![connected]).await?;
-        Ok(Held { root, changed: Some(changed) })
+        let holder = self.streams.append(&holder, vec![connected]).await?;
+        Ok(Some(Held { holder, changed: true }))
     }
 
     /// Who stands behind the claim on an identity, after a cut-off release was finished.
     async fn owner_of(&self, act: &Act, identity: &Identity) -> Result<Owner, Stop> {
         let Some(claim) = identity.claim else { return Ok(Owner::Nobody) };
+        let holder = self.streams.contact(claim.owner).await?;
         match self.resolve(act, claim.owner).await? {
             Resolution::Absent => Ok(Owner::Absent(claim.owner)),
             Resolution::Abandoned | Resolution::Erased => Ok(Owner::Nobody),
-            Resolution::Root(root) => {
-                let holder = self.streams.contact(claim.owner).await?;
-                match holder.identity(identity.id) {
-                    Some(own) if own.epoch > claim.epoch => Err(Stop::Again),
-                    Some(own) if own.epoch == claim.epoch && !own.connected => {
-                        self.release_claim(act, identity, claim).await?;
-                        Err(Stop::Again)
-                    }
-                    _ => Ok(Owner::Shown { root, claim }),
+            Resolution::Root(root) => match holder.identity(identity.id) {
+                Some(own) if own.epoch > claim.epoch => Err(Stop::Again),
+                Some(own) if own.epoch == claim.epoch && !own.connected => {
+                    self.release_claim(act, identity, claim).await?;
+                    Err(Stop::Again)
                 }
-            }
+                _ => Ok(Owner::Shown { root, holder, claim }),
+            },
         }
     }
 
     /// The root that shows an identity, and the claim behind it.
     pub async fn shown_by(&self, act: &Act, identity: &Identity) -> Result<Option<(Arc<Contact>, Claim)>, Stop> {
         Ok(match self.owner_of(act, identity).await? {
-            Owner::Shown { root, claim } => Some((root, claim)),
+            Owner::Shown { root, claim, .. } => Some((root, claim)),
             Owner::Nobody | Owner::Absent(_) => None,
         })
     }
@@ -144,46 +155,67 @@ impl Engine {
         helped(self.streams.append_identity(identity, released).await)
     }
 
-    /// A contact that never came to exist never will: its claims hold nobody back.
+    /// A contact that never came to exist never will: its claims hold nobody back, and its key, with which they are
+    /// sealed, is destroyed.
     pub async fn abandon(&self, act: &Act, contact: ContactId) -> Result<(), Stop> {
-        let absent = self.streams.contact(contact).await?;
-        if absent.revision().is_some() {
-            return Ok(());
-        }
-        helped(self.streams.append(&absent, vec![act.draft(None, ContactAbandoned {})]).await)
-    }
-
-    /// P6: the identity is given up by its holder, absorbed or not, if the tree of `contact` shows it.
-    pub async fn release(&self, act: &Act, contact: ContactId, named: &Named) -> Result<Held, Ended> {
-        let (root, claim) = repeat(|| async {
-            let root = self.resolve(act, contact).await?.root(contact)?;
-            let identity = self.streams.identity(named.identity).await?;
-            match self.owner_of(act, &identity).await? {
-                Owner::Shown { root: other, claim } if other.id == root.id => Ok((root, Some(claim))),
-                _ => Ok((root, None)),
+        let found = self.streams.contact(contact).await?;
+        match found.life {
+            Life::Absent => {
+                let abandoned = self.streams.append(&found, vec![act.draft(None, ContactAbandoned {})]).await?;
+                Ok(self.destroy_key(contact, abandoned.position).await?)
             }
-        })
-        .await?;
-        let Some(claim) = claim else { return Ok(Held { root, changed: None }) };
-        let changed = repeat(|| self.disconnect(act, named.identity, claim)).await?;
-        repeat(|| self.finish_release(act, named.identity, claim)).await?;
-        Ok(Held { root, changed })
-    }
-
-    async fn disconnect(&self, act: &Act, identity: IdentityId, claim: Claim) -> Result<Option<Arc<Contact>>, Stop> {
-        let holder = self.streams.contact(claim.owner).await?;
-        match holder.identity(identity) {
-            Some(own) if own.epoch == claim.epoch && own.connected => {
-                let disconnected = IdentityDisconnected { identity, epoch: claim.epoch };
-                let mut draft = act.draft(None, disconnected);
-                act.put_key(&mut draft, 200);
-                Ok(Some(self.streams.append(&holder, vec![draft]).await?))
-            }
-            _ => Ok(None),
+            Life::Abandoned => Ok(self.destroy_key(contact, found.position).await?),
+            Life::Live | Life::Erased => Ok(()),
         }
     }
 
-    async fn finish_release(&self, act: &Act, identity: IdentityId, claim: Claim) -> Result<(), Stop> {
+    /// P6: the identity is given up by its holder, absorbed or not, if the tree of the contact shows it.
+    pub async fn release(&self, act: &Act, addressed: &Addressed, named: &Named) -> Result<Held, Ended> {
+        let (held, claim) = repeat(|| self.try_release(act, addressed, named)).await?;
+        if let Some(claim) = claim {
+            repeat(|| self.finish_release(act, named.identity, claim)).await?;
+        }
+        Ok(held)
+    }
+
+    async fn try_release(
+        &self,
+        act: &Act,
+        addressed: &Addressed,
+        named: &Named,
+    ) -> Result<(Held, Option<Claim>), Stop> {
+        let identity = self.streams.identity(named.identity).await?;
+        let owner = self.owner_of(act, &identity).await?;
+        let root = self.root_of(act, addressed).await?;
+        match owner {
+            Owner::Shown { root: other, holder, claim } if other.id == root.id => {
+                let holder = self.let_go(act, &holder, named, claim).await?;
+                Ok((Held { holder, changed: true }, Some(claim)))
+            }
+            _ => Ok((Held { holder: root, changed: false }, None)),
+        }
+    }
+
+    /// The holder's word that the claim is over. A claim that it did not know yet it learns of first: a late
+    /// confirmation of it finds it known.
+    pub(super) async fn let_go(
+        &self,
+        act: &Act,
+        holder: &Arc<Contact>,
+        named: &Named,
+        claim: Claim,
+    ) -> Result<Arc<Contact>, Stop> {
+        let mut drafts = Vec::new();
+        if holder.identity(named.identity).is_none_or(|own| own.epoch < claim.epoch) {
+            drafts.push(named.connected(act, claim.epoch));
+        }
+        let mut gone = act.draft(None, IdentityDisconnected { identity: named.identity, epoch: claim.epoch });
+        act.put_key(&mut gone, 200);
+        drafts.push(gone);
+        Ok(self.streams.append(holder, drafts).await?)
+    }
+
+    pub(super) async fn finish_release(&self, act: &Act, identity: IdentityId, claim: Claim) -> Result<(), Stop> {
         let identity = self.streams.identity(identity).await?;
         match identity.claim {
             Some(standing) if standing == claim => {

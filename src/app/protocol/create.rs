@@ -5,7 +5,8 @@ use std::sync::Arc;
 use dossier_domain::command::ProfileValues;
 use dossier_domain::decide::initial_values;
 use dossier_domain::event::{ContactCreated, TagAdded, TagNamed};
-use dossier_domain::ids::{ContactId, IdentityId, Mark};
+use dossier_domain::identity::{Claim, Identity};
+use dossier_domain::ids::{ContactId, Mark};
 use dossier_domain::personal::Personal;
 use dossier_domain::rejection::Rejection;
 use dossier_domain::state::{Contact, Life};
@@ -36,13 +37,13 @@ impl Engine {
         if let Err(Ended::Error(_)) = &outcome
             && !new.identities.is_empty()
         {
-            self.give_back(act, new).await?;
+            self.give_back(&act.without_key(), new).await?;
         }
         outcome
     }
 
     async fn try_create(&self, act: &Act, new: &NewContact) -> Result<Arc<Contact>, Stop> {
-        let contact = self.to_be_made(new.mark).await?;
+        let contact = self.to_be_made(new).await?;
         if contact.lock.is_some() {
             let root = self.resolve(act, contact.id).await?.root(contact.id)?;
             return Err(Rejection::IdentityTaken { by: root.id }.into());
@@ -51,42 +52,54 @@ impl Engine {
             Life::Absent => vec![act.draft(None, ContactCreated {})],
             _ => Vec::new(),
         };
+        let mut known = None;
         for named in &new.identities {
-            let epoch = self.claim_for(act, contact.id, named).await?;
-            if contact.identity(named.identity).is_none_or(|own| own.epoch < epoch) {
-                drafts.push(named.connected(act, epoch));
+            let epoch = self.claim_for(act, &contact, named).await?;
+            let connected = named.connected(act, epoch);
+            match contact.identity(named.identity) {
+                Some(own) if own.epoch >= epoch => known = Some(connected),
+                _ => drafts.push(connected),
             }
         }
         drafts.extend(initial_values(&new.values).map(|edited| act.draft(None, edited)));
         drafts.extend(new.tags.iter().map(|tag| tag_added(act, tag)));
-        if let Some(last) = drafts.last_mut() {
-            act.put_key(last, 201);
-        }
         if drafts.is_empty() {
-            return Ok(contact);
+            // A message made the contact by these very claims: it says again what it holds, to bear the command's key.
+            drafts.extend(known);
         }
+        let Some(last) = drafts.last_mut() else { return Ok(contact) };
+        act.put_key(last, 201);
         Ok(self.streams.append(&contact, drafts).await?)
     }
 
     /// The first contact that derives from the mark and is neither abandoned nor erased. It exists already where a
     /// message came by an identity that this command had claimed before it was cut off: then that is the contact.
-    async fn to_be_made(&self, mark: Mark) -> Result<Arc<Contact>, Stop> {
+    async fn to_be_made(&self, new: &NewContact) -> Result<Arc<Contact>, Stop> {
         let mut attempt = 0;
         loop {
-            let contact = self.streams.contact(self.marks.contact(mark, attempt)).await?;
-            if !matches!(contact.life, Life::Abandoned | Life::Erased) {
-                return Ok(contact);
+            let contact = self.streams.contact(self.marks.contact(new.mark, attempt)).await?;
+            let is_ours = || new.identities.iter().any(|named| contact.identity(named.identity).is_some());
+            match contact.life {
+                Life::Absent => return Ok(contact),
+                Life::Live if is_ours() => return Ok(contact),
+                Life::Live | Life::Abandoned | Life::Erased => attempt += 1,
             }
-            attempt += 1;
         }
     }
 
     /// The epoch of the claim on an identity by a contact that may not exist yet.
-    async fn claim_for(&self, act: &Act, contact: ContactId, named: &Named) -> Result<u64, Stop> {
+    async fn claim_for(&self, act: &Act, contact: &Contact, named: &Named) -> Result<u64, Stop> {
         loop {
             let identity = self.streams.identity(named.identity).await?;
             match identity.claim {
-                Some(claim) if claim.owner == contact => return Ok(claim.epoch),
+                Some(claim) if claim.owner == contact.id => match contact.identity(named.identity) {
+                    Some(own) if own.epoch > claim.epoch => return Err(Stop::Again),
+                    Some(own) if own.epoch == claim.epoch && !own.connected => {
+                        self.release_claim(act, &identity, claim).await?;
+                        continue;
+                    }
+                    _ => return Ok(claim.epoch),
+                },
                 Some(claim) => match self.resolve(act, claim.owner).await? {
                     Resolution::Root(root) => {
                         self.refuse_taken(act, &identity, claim, &root).await?;
@@ -100,19 +113,12 @@ impl Engine {
                 },
                 None => {}
             }
-            let claimed = named.claimed(act, contact);
-            self.streams.append_identity(&identity, claimed).await?;
+            self.streams.append_identity(&identity, named.claimed(act, contact.id)).await?;
         }
     }
 
     /// Held by a live contact: refused, unless its holder has let go and only the identity's stream lags.
-    async fn refuse_taken(
-        &self,
-        act: &Act,
-        identity: &dossier_domain::identity::Identity,
-        claim: dossier_domain::identity::Claim,
-        root: &Contact,
-    ) -> Result<(), Stop> {
+    async fn refuse_taken(&self, act: &Act, identity: &Identity, claim: Claim, root: &Contact) -> Result<(), Stop> {
         let holder = self.streams.contact(claim.owner).await?;
         match holder.identity(identity.id) {
             Some(own) if own.epoch > claim.epoch => Err(Stop::Again),
@@ -121,28 +127,28 @@ impl Engine {
         }
     }
 
-    /// The contact will not be: it is abandoned, unless somebody adopted it meanwhile, and its claims are released.
+    /// The contact will not be: it is abandoned, unless a message made it meanwhile, and the claims that it does not
+    /// know of are released.
     async fn give_back(&self, act: &Act, new: &NewContact) -> Result<(), Ended> {
-        let id = repeat(|| async { Ok(self.to_be_made(new.mark).await?.id) }).await?;
+        let id = repeat(|| async { Ok(self.to_be_made(new).await?.id) }).await?;
         repeat(|| self.abandon(act, id)).await?;
-        if self.streams.contact(id).await?.life != Life::Abandoned {
-            return Ok(());
-        }
         for named in &new.identities {
-            repeat(|| self.release_abandoned(act, id, named.identity)).await?;
+            repeat(|| self.give_one_back(act, id, named)).await?;
         }
         Ok(())
     }
 
-    async fn release_abandoned(&self, act: &Act, owner: ContactId, identity: IdentityId) -> Result<(), Stop> {
-        let identity = self.streams.identity(identity).await?;
-        match identity.claim.filter(|claim| claim.owner == owner) {
-            Some(claim) => {
-                self.release_claim(act, &identity, claim).await?;
-                Err(Stop::Again)
+    async fn give_one_back(&self, act: &Act, owner: ContactId, named: &Named) -> Result<(), Stop> {
+        let identity = self.streams.identity(named.identity).await?;
+        let Some(claim) = identity.claim.filter(|claim| claim.owner == owner) else { return Ok(()) };
+        let holder = self.streams.contact(owner).await?;
+        if holder.life == Life::Live {
+            if holder.identity(named.identity).is_some_and(|own| own.epoch >= claim.epoch) {
+                return Ok(());
             }
-            None => Ok(()),
+            self.let_go(act, &holder, named, claim).await?;
         }
+        self.finish_release(act, named.identity, claim).await
     }
 }
 

@@ -1,72 +1,61 @@
 //! P7: an erasure closes the door at the root, goes down the tree, and destroys each key after its own event.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use dossier_domain::event::ContactErased;
 use dossier_domain::ids::ContactId;
 use dossier_domain::rejection::Rejection;
-use dossier_domain::state::Life;
+use dossier_domain::state::{Contact, Life};
 
+use super::resolve::Addressed;
 use super::{Ended, Engine, Stop, repeat};
 use crate::app::act::Act;
 use crate::app::error::AppError;
 
-/// Where an erasure stands in the log.
-#[derive(Clone, Copy, Debug)]
-pub struct Erased {
-    /// Revision of the root's own event.
-    pub revision: u64,
-    /// Its position.
-    pub position: u64,
-}
-
 impl Engine {
-    /// P7: erases a live root and all that is absorbed in it. Answers when every key is gone.
-    pub async fn erase(&self, act: &Act, root: ContactId) -> Result<Erased, Ended> {
-        let erased = repeat(|| self.erase_root(act, root)).await?;
-        self.finish_erasure(act, root).await?;
+    /// P7: erases a live root and all that is absorbed in it; answers its state when every key is gone.
+    pub async fn erase(&self, act: &Act, addressed: &Addressed) -> Result<Arc<Contact>, Ended> {
+        let erased = repeat(|| self.erase_root(act, addressed)).await?;
+        self.finish_erasure(act, erased.id).await?;
         Ok(erased)
     }
 
-    async fn erase_root(&self, act: &Act, id: ContactId) -> Result<Erased, Stop> {
-        let root = self.resolve(act, id).await?.root(id)?;
-        if root.id != id {
-            return Err(Rejection::ContactAbsorbed { contact: id, root: root.id }.into());
+    async fn erase_root(&self, act: &Act, addressed: &Addressed) -> Result<Arc<Contact>, Stop> {
+        let root = self.root_of(act, addressed).await?;
+        if root.id != addressed.contact {
+            return Err(Rejection::ContactAbsorbed { contact: addressed.contact, root: root.id }.into());
         }
         let mut draft = act.draft(None, ContactErased { with: None });
         act.put_key(&mut draft, 200);
-        let after = self.streams.append(&root, vec![draft]).await?;
-        Ok(Erased { revision: after.revision().unwrap_or_default(), position: after.position })
+        Ok(self.streams.append(&root, vec![draft]).await?)
     }
 
-    /// Everything after the root's own event; again changes nothing.
+    /// Everything after the contact's own event, or after it was abandoned; again changes nothing. A key goes last: where
+    /// it is gone, nothing is left to do below.
     pub async fn finish_erasure(&self, act: &Act, root: ContactId) -> Result<(), AppError> {
-        let mut open = vec![root];
-        while let Some(id) = open.pop() {
-            let contact = self.streams.contact(id).await?;
-            if contact.life != Life::Erased {
-                continue;
-            }
-            self.destroy_key(id, contact.position).await?;
-            self.forget_above(id).await?;
-            for edge in contact.live_edges() {
+        if !matches!(self.streams.contact(root).await?.life, Life::Erased | Life::Abandoned) {
+            return Ok(());
+        }
+        let mut gone = vec![root];
+        let mut next = 0;
+        while let Some(id) = gone.get(next).copied() {
+            next += 1;
+            for edge in self.streams.contact(id).await?.live_edges() {
                 match repeat(|| self.erase_below(act, id, edge.secondary)).await {
-                    Ok(()) => open.push(edge.secondary),
+                    Ok(()) => gone.push(edge.secondary),
                     Err(Ended::Error(error)) => return Err(error),
                     Err(Ended::MarkTaken { .. }) => {}
                 }
             }
         }
-        Ok(())
-    }
-
-    /// Whatever the contact brought to those above it can't be opened any more, so their states are read again.
-    async fn forget_above(&self, id: ContactId) -> Result<(), AppError> {
-        let mut next = vec![id];
-        let mut seen = std::collections::BTreeSet::new();
-        while let Some(id) = next.pop() {
-            let contact = self.streams.contact(id).await?;
-            next.extend(contact.above.iter().copied().filter(|above| seen.insert(*above)));
+        let mut last = 0;
+        for id in &gone {
+            last = self.streams.contact(*id).await?.position.max(last);
         }
-        seen.into_iter().for_each(|above| self.streams.forget(above));
+        for id in gone {
+            self.destroy_key(id, last).await?;
+        }
         Ok(())
     }
 
@@ -80,11 +69,20 @@ impl Engine {
         Ok(())
     }
 
-    /// A key goes only after the contact's own event would survive a crash: else a live contact could not be read.
-    async fn destroy_key(&self, contact: ContactId, position: u64) -> Result<(), AppError> {
+    /// A key goes only after what took the contact away would survive a crash: else a live contact could not be read.
+    /// `position` is that of the event, or a later one. What the contact brought to those above it can't be opened any
+    /// more, so their states are read again.
+    pub(super) async fn destroy_key(&self, contact: ContactId, position: u64) -> Result<(), AppError> {
         self.streams.store().durable(position).await?;
         self.keyring.destroy(contact.0).await?;
         self.streams.forget(contact);
+        let mut next = vec![contact];
+        let mut above = BTreeSet::new();
+        while let Some(id) = next.pop() {
+            let contact = self.streams.contact(id).await?;
+            next.extend(contact.above.iter().copied().filter(|primary| above.insert(*primary)));
+        }
+        above.into_iter().for_each(|primary| self.streams.forget(primary));
         Ok(())
     }
 }

@@ -6,8 +6,8 @@ use dossier_domain::command::{Change, Interaction, ProfileValues};
 use dossier_domain::compose::Forest;
 use dossier_domain::decide::{Decided, Situation, decide};
 use dossier_domain::event::{ContactCreated, Sender};
-use dossier_domain::ids::{ContactId, Mark};
 use dossier_domain::identity::{Claim, Identity};
+use dossier_domain::ids::{ContactId, Mark};
 use dossier_domain::state::Contact;
 
 use super::claim::Named;
@@ -25,6 +25,22 @@ pub struct Passage {
     pub interaction: Interaction,
     /// In, with the channel's profile; or out.
     pub way: Way,
+    /// On whom.
+    pub target: Target,
+}
+
+/// On whom an interaction lands.
+#[derive(Clone, Copy, Debug)]
+pub enum Target {
+    /// On whoever shows the identity; on a new contact if nobody does.
+    AnyOne,
+    /// On this root alone, as long as it shows the identity.
+    Only {
+        /// Which.
+        root: ContactId,
+        /// The position that the ETag of its tree must still be made of.
+        if_match: Option<u64>,
+    },
 }
 
 /// Which way an interaction goes.
@@ -56,21 +72,26 @@ impl Passage {
 }
 
 impl Engine {
-    /// P4. The events bear the message's mark: a second delivery ends in [`Ended::MarkTaken`].
-    pub async fn pass(&self, act: &Act, passage: &Passage) -> Result<Landed, Ended> {
+    /// P4. The events bear the message's mark: a second delivery ends in [`Ended::MarkTaken`]. `None` if the target does
+    /// not show the identity any more.
+    pub async fn pass(&self, act: &Act, passage: &Passage) -> Result<Option<Landed>, Ended> {
         repeat(|| self.try_pass(act, passage)).await
     }
 
-    async fn try_pass(&self, act: &Act, passage: &Passage) -> Result<Landed, Stop> {
+    async fn try_pass(&self, act: &Act, passage: &Passage) -> Result<Option<Landed>, Stop> {
         let identity = self.streams.identity(passage.named.identity).await?;
-        let Some(claim) = identity.claim else {
-            return self.claim_for_new(act, passage, &identity).await;
+        let found = match identity.claim {
+            Some(claim) => Some((claim, self.resolve(act, claim.owner).await?)),
+            None => None,
         };
-        match self.resolve(act, claim.owner).await? {
-            Resolution::Absent => self.create_with(act, passage, claim).await,
-            Resolution::Erased | Resolution::Abandoned => self.claim_for_new(act, passage, &identity).await,
-            Resolution::Root(root) => self.land(act, passage, &identity, claim, &root).await,
-        }
+        let landed = match (found, passage.target) {
+            (Some((_, Resolution::Root(root))), Target::Only { root: only, .. }) if root.id != only => return Ok(None),
+            (Some((claim, Resolution::Root(root))), _) => self.land(act, passage, &identity, claim, &root).await?,
+            (_, Target::Only { .. }) => return Ok(None),
+            (Some((claim, Resolution::Absent)), Target::AnyOne) => self.create_with(act, passage, claim).await?,
+            (_, Target::AnyOne) => self.claim_for_new(act, passage, &identity).await?,
+        };
+        Ok(Some(landed))
     }
 
     /// A fresh contact claims the identity; what was delivered before makes none.
@@ -85,7 +106,8 @@ impl Engine {
         Err(Stop::Again)
     }
 
-    async fn not_seen(&self, mark: Mark) -> Result<(), Stop> {
+    /// Stops what was carried out before.
+    pub async fn not_seen(&self, mark: Mark) -> Result<(), Stop> {
         match self.streams.store().find(mark).await.map_err(crate::app::error::AppError::from)? {
             Some(recorded) => Err(Stop::MarkTaken { position: recorded.position }),
             None => Ok(()),
@@ -128,6 +150,9 @@ impl Engine {
         claim: Claim,
         root: &Arc<Contact>,
     ) -> Result<Landed, Stop> {
+        if let Target::Only { if_match, .. } = passage.target {
+            self.must_match(root, if_match).await?;
+        }
         let holder = self.streams.contact(claim.owner).await?;
         let mut drafts = Vec::new();
         match holder.identity(identity.id) {
@@ -176,14 +201,21 @@ impl Engine {
         }
     }
 
-    /// The contacts below a root, for composing.
+    /// The contacts below a root and the guests of each, for composing.
     pub async fn forest_of(&self, root: &Arc<Contact>) -> Result<Forest, Stop> {
         let mut forest = Forest::new();
+        let mut guests = root.guests.clone();
         let mut next: Vec<ContactId> = root.live_edges().map(|edge| edge.secondary).collect();
         while let Some(id) = next.pop() {
             let contact = self.streams.contact(id).await?;
             next.extend(contact.live_edges().map(|edge| edge.secondary));
+            guests.extend(&contact.guests);
             forest.insert(id, contact);
+        }
+        for guest in guests {
+            if guest != root.id && !forest.contains_key(&guest) {
+                forest.insert(guest, self.streams.contact(guest).await?);
+            }
         }
         Ok(forest)
     }

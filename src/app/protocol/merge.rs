@@ -6,7 +6,7 @@ use dossier_domain::event::{
     ContactMerged, MergeEnded, MergeOutcome, MergePrepared, MergeRefused, MergeTerms, RefusalReason,
 };
 use dossier_domain::field::{MERGE_POLICY, MergeChoices};
-use dossier_domain::ids::{ContactId, MergeId};
+use dossier_domain::ids::{ContactId, Mark, MergeId};
 use dossier_domain::meta::Cause;
 use dossier_domain::personal::Personal;
 use dossier_domain::rejection::Rejection;
@@ -16,7 +16,9 @@ use super::resolve::without_key;
 use super::{Ended, Engine, Stop, helped, repeat};
 use crate::app::act::Act;
 use crate::app::ask::ExpectedRevisions;
+use crate::app::error::AppError;
 use crate::app::streams::{Draft, Lost};
+use crate::ports::Recorded;
 
 /// What a primary's stream says of a merge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,28 +47,41 @@ pub struct MergePlan {
 }
 
 impl Engine {
+    /// The merge that a command's mark makes of two contacts: the first that the primary has not refused, since a
+    /// refusal does not use up a key.
+    pub async fn merge_to_make(
+        &self,
+        mark: Mark,
+        primary: ContactId,
+        secondary: ContactId,
+    ) -> Result<MergeId, AppError> {
+        let refused = self.streams.contact(primary).await?.refused.clone();
+        let each = (0..).map(|attempt| self.marks.merge_of(mark, primary, secondary, attempt));
+        let merge = { each }.find(|merge| !refused.contains(merge));
+        merge.ok_or_else(|| AppError::Internal("a merge has no name left".to_owned()))
+    }
+
     /// P1: the primary's stream says "merged" or "refused", for ever; anyone may ask it to.
     pub async fn decide_merge(&self, act: &Act, secondary: ContactId, lock: &Lock) -> Result<Verdict, Stop> {
-        loop {
-            let primary = self.streams.contact(lock.primary).await?;
-            if let Some(verdict) = verdict_of(&primary, lock.merge) {
-                return Ok(verdict);
+        let primary = self.streams.contact(lock.primary).await?;
+        if let Some(verdict) = verdict_of(&primary, lock.merge) {
+            return Ok(verdict);
+        }
+        if self.clear_lock(act, &primary).await? {
+            return Err(Stop::Again);
+        }
+        let refused = |reason| refused(act, &primary, secondary, lock, reason);
+        if let Some(reason) = refusal_of(&primary, lock) {
+            self.streams.append(&primary, vec![refused(reason)]).await?;
+            return Ok(Verdict::Refused);
+        }
+        match self.streams.append(&primary, vec![self.edge_of(act, secondary, lock)]).await {
+            Ok(_) => Ok(Verdict::Edge),
+            Err(Lost::MarkTaken { .. }) => {
+                self.streams.append(&primary, vec![refused(RefusalReason::KeyReused)]).await?;
+                Ok(Verdict::Refused)
             }
-            if self.clear_lock(act, &primary).await? {
-                continue;
-            }
-            let drafts = vec![match refusal_of(&primary) {
-                None => self.edge_of(act, secondary, lock),
-                Some(reason) => refused(act, secondary, lock, reason),
-            }];
-            match self.streams.append(&primary, drafts).await {
-                Ok(_) | Err(Lost::Race) => {}
-                Err(Lost::MarkTaken { .. }) => {
-                    let drafts = vec![refused(act, secondary, lock, RefusalReason::KeyReused)];
-                    helped(self.streams.append(&primary, drafts).await)?;
-                }
-                Err(Lost::Failed(error)) => return Err(error.into()),
-            }
+            Err(lost) => Err(lost.into()),
         }
     }
 
@@ -89,46 +104,39 @@ impl Engine {
 
     /// The edge, in the words of whoever asked for the merge, with the key of that command.
     fn edge_of(&self, act: &Act, secondary: ContactId, lock: &Lock) -> Draft {
-        let merged = ContactMerged {
-            merge: lock.merge,
-            secondary,
-            policy: lock.policy,
-            personal: lock.terms.clone(),
-        };
+        let merged = ContactMerged { merge: lock.merge, secondary, policy: lock.policy, personal: lock.terms.clone() };
         let mut draft = act.draft_for(&lock.meta, merged);
         draft.meta.marks = vec![self.marks.merge(lock.merge)];
         draft.meta.marks.extend(draft.meta.key.map(|key| key.mark));
         draft
     }
 
-    /// P2. Answers the primary's state that holds the edge, or the edge that this very merge was before.
-    pub async fn merge(&self, act: &Act, plan: &MergePlan) -> Result<Arc<Contact>, Ended> {
+    /// P2. Answers the edge as it stands in the log, whoever appended it.
+    pub async fn merge(&self, act: &Act, plan: &MergePlan) -> Result<Recorded, Ended> {
         repeat(|| self.try_merge(act, plan)).await
     }
 
-    async fn try_merge(&self, act: &Act, plan: &MergePlan) -> Result<Arc<Contact>, Stop> {
+    async fn try_merge(&self, act: &Act, plan: &MergePlan) -> Result<Recorded, Stop> {
         if plan.primary == plan.secondary {
             return Err(Rejection::SameContact.into());
         }
         // The primary is read after the secondary: a merge done and undone meanwhile must not be prepared again.
         let secondary = self.streams.contact(plan.secondary).await?;
         let primary = self.streams.contact(plan.primary).await?;
-        match verdict_of(&primary, plan.merge) {
-            Some(Verdict::Edge | Verdict::Unmerged) => return Ok(primary),
-            Some(Verdict::Refused) => {
-                self.end_refused(act, plan).await?;
-                return Err(Rejection::MergeRefused { merge: plan.merge }.into());
+        let verdict = match (verdict_of(&primary, plan.merge), &secondary.lock) {
+            (Some(verdict), _) => verdict,
+            (None, Some(lock)) if lock.merge == plan.merge => self.decide_merge(act, plan.secondary, lock).await?,
+            (None, _) => {
+                self.prepare(act, plan, &secondary, &primary).await?;
+                return Err(Stop::Again);
             }
-            None => {}
+        };
+        if verdict == Verdict::Refused {
+            self.end_refused(act, plan).await?;
+            return Err(Rejection::MergeRefused { merge: plan.merge }.into());
         }
-        if secondary.lock.as_ref().is_none_or(|lock| lock.merge != plan.merge) {
-            self.prepare(act, plan, &secondary, &primary).await?;
-            return Err(Stop::Again);
-        }
-        if let Some(lock) = &secondary.lock {
-            self.decide_merge(act, plan.secondary, lock).await?;
-        }
-        Err(Stop::Again)
+        let edge = self.streams.store().find(self.marks.merge(plan.merge)).await.map_err(AppError::from)?;
+        edge.ok_or(Stop::Again)
     }
 
     /// Appends the lock to the secondary, if both sides allow a merge.
@@ -141,9 +149,6 @@ impl Engine {
     ) -> Result<(), Stop> {
         self.must_be_live_root(act, secondary).await?;
         self.must_be_live_root(act, primary).await?;
-        if *secondary.workspace != **act.workspace() || *primary.workspace != **act.workspace() {
-            return Err(Rejection::ContactNotFound.into());
-        }
         must_be_at(secondary, plan.expected.secondary)?;
         must_be_at(primary, plan.expected.primary)?;
         let terms = MergeTerms { choices: plan.choices.clone() };
@@ -151,6 +156,7 @@ impl Engine {
             merge: plan.merge,
             primary: plan.primary,
             policy: MERGE_POLICY,
+            expected: plan.expected.primary,
             personal: Personal::Open(terms),
         };
         let mut draft = act.draft(Some(Cause::Merge), prepared);
@@ -163,6 +169,7 @@ impl Engine {
     async fn must_be_live_root(&self, act: &Act, contact: &Arc<Contact>) -> Result<(), Stop> {
         match contact.life {
             Life::Absent | Life::Abandoned => return Err(Rejection::ContactNotFound.into()),
+            _ if *contact.workspace != **act.workspace() => return Err(Rejection::ContactNotFound.into()),
             Life::Erased => return Err(Rejection::ContactErased { contact: contact.id }.into()),
             Life::Live => {}
         }
@@ -207,26 +214,31 @@ pub fn verdict_of(primary: &Contact, merge: MergeId) -> Option<Verdict> {
     }
 }
 
-fn refusal_of(primary: &Contact) -> Option<RefusalReason> {
+fn refusal_of(primary: &Contact, lock: &Lock) -> Option<RefusalReason> {
     match primary.life {
         Life::Erased => Some(RefusalReason::Erased),
         Life::Absent | Life::Abandoned => Some(RefusalReason::NotLive),
         Life::Live if primary.lock.is_some() => Some(RefusalReason::NotLive),
         Life::Live if primary.blocked.is_some() => Some(RefusalReason::Blocked),
+        Life::Live if lock.expected.is_some() && lock.expected != primary.revision() => Some(RefusalReason::Changed),
         Life::Live => None,
     }
 }
 
-fn refused(act: &Act, secondary: ContactId, lock: &Lock, reason: RefusalReason) -> Draft {
-    without_key(act.draft_for(&lock.meta, MergeRefused { merge: lock.merge, secondary, reason }))
+fn refused(act: &Act, primary: &Contact, secondary: ContactId, lock: &Lock, reason: RefusalReason) -> Draft {
+    let refused = MergeRefused { merge: lock.merge, secondary, reason };
+    let mut draft = without_key(act.draft_for(&lock.meta, refused));
+    if primary.life == Life::Erased {
+        // Nothing is sealed any more in the stream of an erased contact.
+        draft.meta.actor.erase();
+    }
+    draft
 }
 
-fn must_be_at(contact: &Contact, expected: Option<u64>) -> Result<(), Stop> {
+pub(super) fn must_be_at(contact: &Contact, expected: Option<u64>) -> Result<(), Stop> {
     let actual = contact.revision().unwrap_or_default();
     match expected {
-        Some(expected) if expected != actual => {
-            Err(Rejection::RevisionConflict { contact: contact.id, actual }.into())
-        }
+        Some(expected) if expected != actual => Err(Rejection::RevisionConflict { contact: contact.id, actual }.into()),
         _ => Ok(()),
     }
 }

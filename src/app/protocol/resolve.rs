@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use dossier_domain::compose::position;
 use dossier_domain::event::{ContactErased, MergeEnded, MergeOutcome};
 use dossier_domain::ids::ContactId;
 use dossier_domain::rejection::Rejection;
@@ -37,7 +38,36 @@ impl Resolution {
     }
 }
 
+/// A contact as a command addresses it.
+#[derive(Clone, Copy, Debug)]
+pub struct Addressed {
+    /// Which contact.
+    pub contact: ContactId,
+    /// The position that the ETag of its tree must still be made of.
+    pub if_match: Option<u64>,
+}
+
 impl Engine {
+    /// The live root that an addressed contact of the act's workspace leads to, unless it changed since it was seen.
+    pub async fn root_of(&self, act: &Act, addressed: &Addressed) -> Result<Arc<Contact>, Stop> {
+        let root = self.resolve(act, addressed.contact).await?.root(addressed.contact)?;
+        if *root.workspace != **act.workspace() {
+            return Err(Rejection::ContactNotFound.into());
+        }
+        self.must_match(&root, addressed.if_match).await?;
+        Ok(root)
+    }
+
+    /// `If-Match` speaks of the ETag, which is made of the position of the tree.
+    pub async fn must_match(&self, root: &Arc<Contact>, if_match: Option<u64>) -> Result<(), Stop> {
+        let Some(wanted) = if_match else { return Ok(()) };
+        let actual = position(&self.forest_of(root).await?, root);
+        match wanted == actual {
+            true => Ok(()),
+            false => Err(Rejection::RevisionConflict { contact: root.id, actual }.into()),
+        }
+    }
+
     /// Resolves a contact once; [`Stop::Again`] after anything was finished.
     pub async fn resolve(&self, act: &Act, id: ContactId) -> Result<Resolution, Stop> {
         let first = self.streams.contact(id).await?;

@@ -8,14 +8,22 @@ use dossier_domain::meta::Cause;
 use dossier_domain::rejection::Rejection;
 use dossier_domain::state::{Contact, Life};
 
+use super::merge::must_be_at;
 use super::resolve::without_key;
 use super::{Ended, Engine, Stop, repeat};
 use crate::app::act::Act;
+use crate::app::ask::ExpectedRevisions;
 
 impl Engine {
     /// P3. Answers the state of the primary after its edge was taken out.
-    pub async fn unmerge(&self, act: &Act, merge: MergeId, primary: ContactId) -> Result<Arc<Contact>, Ended> {
-        let flipped = repeat(|| self.take_edge_out(act, merge, primary)).await?;
+    pub async fn unmerge(
+        &self,
+        act: &Act,
+        merge: MergeId,
+        primary: ContactId,
+        expected: ExpectedRevisions,
+    ) -> Result<Arc<Contact>, Ended> {
+        let flipped = repeat(|| self.take_edge_out(act, merge, primary, expected)).await?;
         let secondary = flipped.edge(merge).map(|edge| edge.secondary);
         repeat(|| async {
             self.touch(act, merge, primary).await?;
@@ -29,7 +37,13 @@ impl Engine {
     }
 
     /// The visible flip: one event in the stream of the primary, even a frozen one.
-    async fn take_edge_out(&self, act: &Act, merge: MergeId, primary: ContactId) -> Result<Arc<Contact>, Stop> {
+    async fn take_edge_out(
+        &self,
+        act: &Act,
+        merge: MergeId,
+        primary: ContactId,
+        expected: ExpectedRevisions,
+    ) -> Result<Arc<Contact>, Stop> {
         let holder = self.streams.contact(primary).await?;
         let edge = holder.edge(merge).ok_or(Rejection::MergeNotFound)?;
         if holder.life == Life::Erased {
@@ -37,6 +51,10 @@ impl Engine {
         }
         if !edge.is_live() {
             return Err(Rejection::AlreadyUnmerged { merge }.into());
+        }
+        must_be_at(&holder, expected.primary)?;
+        if expected.secondary.is_some() {
+            must_be_at(&*self.streams.contact(edge.secondary).await?, expected.secondary)?;
         }
         let unmerged = ContactUnmerged { merge, secondary: edge.secondary };
         let mut draft = act.draft(Some(Cause::Unmerge), unmerged);

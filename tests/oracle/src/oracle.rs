@@ -14,8 +14,8 @@ type Answer = Result<Outcome, Outcome>;
 pub(crate) const FIELDS: [&str; 8] =
     ["first_name", "last_name", "email", "phone", "country", "language", "company", "avatar_url"];
 
-/// What a line should be answered; contacts are labelled `@<line>`, merges `m<line>`. `contact` is the root that took the
-/// event, of a duplicate the contact it first landed on, of a merge or unmerge the edge's primary, of `identity_taken`
+/// What a line should be answered; contacts are labelled `@<line>`, merges `m<line>`. `contact` is the one that took the
+/// event, mostly a root, of a duplicate the contact it first landed on, of a merge or unmerge the edge's primary, of `identity_taken`
 /// and `contact_absorbed` the root they name. `status` is 201 where a contact or a merge was made; `changed` says that
 /// something was appended, `retried` that the key was known and the answer is the first one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -102,15 +102,15 @@ impl Oracle {
             "delete_contact" => self.delete(command),
             name => {
                 let root = self.root(self.bearer(&command["contact"])?);
-                self.change(root, name, command)?;
-                Ok(self.answer(200, root))
+                let took = self.change(root, name, command)?;
+                Ok(self.answer(200, took))
             }
         }
     }
 
-    /// What lands on a root. Choices: to release what the tree does not hold changes nothing; the status of an unknown
-    /// message is a validation error.
-    fn change(&mut self, root: usize, name: &str, command: &Value) -> Result<(), Outcome> {
+    /// What lands on a root, or, of a release, with the holder, absorbed or not: it answers who took it. Choices: to
+    /// release what the tree does not hold changes nothing; the status of an unknown message is a validation error.
+    fn change(&mut self, root: usize, name: &str, command: &Value) -> Result<usize, Outcome> {
         let card = self.replay(root, false);
         let status = &card["conversation"]["status"];
         let holder = self.holder(&identity(command));
@@ -122,6 +122,7 @@ impl Oracle {
             "release_channel" if ours => {
                 self.identities.remove(&identity(command));
                 self.position += 1;
+                return Ok(holder.unwrap_or(root));
             }
             "claim_channel" | "release_channel" => {}
             "update_message_status" => {
@@ -140,7 +141,7 @@ impl Oracle {
             "snooze_conversation" if text(command, "until") <= self.now => return Err(refused(422, "validation")),
             _ => self.edit(root, command.clone()),
         }
-        Ok(())
+        Ok(root)
     }
 
     fn create(&mut self, command: &Value) -> Answer {

@@ -19,13 +19,13 @@ impl Oracle {
         talk
     }
 
-    /// The identities of a tree by `connected_at`, each with the position it was last interacted with.
-    /// Choice: what came by a holder erased since is unreadable, so no longer the identity's (rule 18).
+    /// The identities of a tree by `connected_at`, each with the position it was last interacted with. What came by a
+    /// holder erased since is unreadable, but its times stay (rule 18).
     pub(crate) fn channels(&self, tree: &[usize]) -> Vec<(usize, Value)> {
         let (talk, mut rows) = (self.talk(tree, false), Vec::new());
         for (known, (holder, since)) in self.identities.iter().filter(|it| tree.contains(&it.1.0)) {
             let mut of = talk.clone();
-            of.retain(|it| identity(it) == *known && !self.contacts[index(&it["via"])].erased);
+            of.retain(|it| identity(it) == *known);
             let row = json!({"channel": known.0, "external_id": known.1, "connected_at": since,
                 "last_in": last(&of, "in"), "last_out": last(&of, "out"), "contact_id": self.contacts[*holder].label});
             rows.push((of.last().map_or(0, |it| index(&it["position"])), row));

@@ -166,7 +166,8 @@ impl Log {
     }
 
     pub(super) fn claim(&mut self, by: u8) -> u64 {
-        self.push(Stream::Identity(identity()), IdentityClaimed { contact: contact(by) })
+        let claimed = IdentityClaimed { contact: contact(by), channel: "chat".into(), personal: Personal::Erased };
+        self.push(Stream::Identity(identity()), claimed)
     }
 
     pub(super) fn configure(&mut self, zone: &str, anchor_day: u8) -> u64 {

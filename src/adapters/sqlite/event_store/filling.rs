@@ -23,7 +23,9 @@ impl Filling {
         let asked_to_stop = Arc::clone(&stopped);
         let fill = move || match fill(&readers, &filter, &asked_to_stop) {
             Ok(()) => {}
-            Err(error) => tracing::warn!(%error, "the filter of the event store stays empty: appends look everything up"),
+            Err(error) => {
+                tracing::warn!(%error, "the filter of the event store stays empty: appends look everything up")
+            }
         };
         let thread = std::thread::Builder::new().name("log-filter".into()).spawn(fill);
         Filling { stopped, thread: Mutex::new(thread.ok()) }

@@ -14,9 +14,8 @@ const FIRST_LAYER: usize = 1 << 20;
 /// Keys in a block of 256 bits: 12.8 bits a key.
 const KEYS_A_BLOCK: usize = 20;
 /// One odd number a word of a block.
-const SALTS: [u32; 8] = [
-    0x9e37_79b1, 0x85eb_ca77, 0xc2b2_ae3d, 0x27d4_eb2f, 0x1656_67b1, 0xd3a2_646d, 0xfd70_46c5, 0xb55a_4f09,
-];
+const SALTS: [u32; 8] =
+    [0x9e37_79b1, 0x85eb_ca77, 0xc2b2_ae3d, 0x27d4_eb2f, 0x1656_67b1, 0xd3a2_646d, 0xfd70_46c5, 0xb55a_4f09];
 
 /// See the module.
 pub(super) struct Filter {

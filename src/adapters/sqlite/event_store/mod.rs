@@ -68,7 +68,7 @@ impl SqliteEventStore {
         let step = i32::try_from(options.checkpoint_bytes / u64::from(options.page_size.max(1))).unwrap_or(i32::MAX);
         let checkpoints = Checkpoints::watch(&mut connection, place.join()?, step).map_err(engine)?;
         let shared = Arc::new(Shared {
-            staging: Staging::after(head, Arc::clone(&filter), options.max_pending, options.known_streams),
+            staging: Staging::after(head, Arc::clone(&filter), options.max_pending, options.remembered),
             durable: Watermark::at(head),
             failure: OnceLock::new(),
         });
@@ -191,6 +191,7 @@ impl EventStore for SqliteEventStore {
                 Outcome::Staged(appended) => return Ok(appended),
                 Outcome::Unknown { head } => witness = Some(self.witness(head.then_some(stream), &events)?),
                 Outcome::Full(position) => {
+                    self.shared.staging.want(position);
                     self.reach(position, "appending").await?;
                     // It is durable a moment before it is settled.
                     tokio::task::yield_now().await;
@@ -200,6 +201,7 @@ impl EventStore for SqliteEventStore {
     }
 
     async fn durable(&self, position: u64) -> Result<(), StoreError> {
+        self.shared.staging.want(position);
         self.reach(position, "waiting for the flush").await.map(drop)
     }
 

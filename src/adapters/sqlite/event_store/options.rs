@@ -13,8 +13,8 @@ pub struct Options {
     pub max_pending: usize,
     /// Appends in one transaction. At least 1.
     pub max_batch: usize,
-    /// Streams whose head is remembered.
-    pub known_streams: usize,
+    /// Streams whose head is remembered, and marks after their commit, so that the file need not be asked.
+    pub remembered: usize,
     /// Read connections. At least 1.
     pub readers: usize,
     /// Bytes of a page of a new file; a power of two from 512 to 65536.
@@ -34,7 +34,7 @@ impl Default for Options {
             before_commit: Box::new(|| Ok(())),
             max_pending: 100_000,
             max_batch: 1024,
-            known_streams: 1 << 18,
+            remembered: 1 << 18,
             readers: cores.clamp(2, 8),
             page_size: 4096,
             checkpoint_bytes: 64 << 20,

@@ -80,8 +80,9 @@ impl Readers {
             Direction::Forward => (">=", "ASC"),
             Direction::Backward => ("<=", "DESC"),
         };
-        let sql =
-            format!("SELECT {COLUMNS} FROM events WHERE stream = ?1 AND revision {compare} ?2 ORDER BY revision {order}");
+        let sql = format!(
+            "SELECT {COLUMNS} FROM events WHERE stream = ?1 AND revision {compare} ?2 ORDER BY revision {order}"
+        );
         self.page(&sql, &[&stream_key(stream), &to_sql(from)], limit, "reading a stream")
     }
 

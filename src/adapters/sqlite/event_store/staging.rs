@@ -7,6 +7,8 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use dossier_domain::ids::{Mark, Stream};
 use parking_lot::{Condvar, Mutex};
@@ -22,8 +24,10 @@ pub(super) type Batch = Vec<Arc<Recorded>>;
 
 /// Settled under one lock, so that appends never wait long for it.
 const SETTLED_AT_ONCE: usize = 64;
-/// Marks remembered after their commit, to close the race of a look-up with it.
-const RECENT_MARKS: usize = 1 << 16;
+/// Appends that are worth a transaction although nobody waits for their flush yet.
+const WORTH_A_FLUSH: usize = 512;
+/// How long an append that nobody waits for stays unflushed at most.
+const LINGER: Duration = Duration::from_millis(5);
 /// Bytes staged and not yet settled, beyond which an append waits, however few events they are.
 const MAX_PENDING_BYTES: usize = 256 << 20;
 
@@ -32,6 +36,8 @@ pub(super) struct Staging {
     arrived: Condvar,
     filter: Arc<Filter>,
     max_pending: usize,
+    /// The highest position whose flush somebody waits for.
+    wanted: AtomicU64,
 }
 
 struct State {
@@ -46,7 +52,17 @@ struct State {
     heads: Recent<Stream, Option<u64>>,
     recent_marks: Recent<Mark, u64>,
     closed: Option<Arc<str>>,
-    writer_sleeps: bool,
+    writer: WriterIs,
+}
+
+/// What the writer does, so that it is woken only when that changes something.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WriterIs {
+    Busy,
+    /// There is nothing to commit.
+    Asleep,
+    /// There is something, and nobody waits for its flush.
+    Lingering,
 }
 
 /// What one try to append came to.
@@ -66,7 +82,7 @@ pub(super) struct Witness {
 }
 
 impl Staging {
-    pub(super) fn after(head: u64, filter: Arc<Filter>, max_pending: usize, known_streams: usize) -> Self {
+    pub(super) fn after(head: u64, filter: Arc<Filter>, max_pending: usize, remembered: usize) -> Self {
         Staging {
             filter,
             state: Mutex::new(State {
@@ -76,13 +92,14 @@ impl Staging {
                 pending_bytes: 0,
                 streams: HashMap::new(),
                 marks: HashMap::new(),
-                heads: Recent::holding(known_streams),
-                recent_marks: Recent::holding(RECENT_MARKS),
+                heads: Recent::holding(remembered),
+                recent_marks: Recent::holding(remembered),
                 closed: None,
-                writer_sleeps: false,
+                writer: WriterIs::Busy,
             }),
             arrived: Condvar::new(),
             max_pending: max_pending.max(1),
+            wanted: AtomicU64::new(0),
         }
     }
 
@@ -113,7 +130,9 @@ impl Staging {
         }
         events.iter().flat_map(|event| &event.marks).for_each(|mark| self.filter.note(&mark.0));
         let appended = state.stage(stream, head, std::mem::take(events));
-        if std::mem::take(&mut state.writer_sleeps) {
+        let worth_it = state.writer == WriterIs::Lingering && state.queue.len() >= WORTH_A_FLUSH;
+        if state.writer == WriterIs::Asleep || worth_it {
+            state.writer = WriterIs::Busy;
             self.arrived.notify_one();
         }
         Ok(Outcome::Staged(appended))
@@ -147,18 +166,51 @@ impl Staging {
         self.filter.may_hold(&stream_key(stream))
     }
 
+    /// Somebody waits for the flush of everything up to a position.
+    pub(super) fn want(&self, position: u64) {
+        if self.wanted.fetch_max(position, Ordering::AcqRel) >= position {
+            return;
+        }
+        let mut state = self.state.lock();
+        if state.writer == WriterIs::Lingering {
+            state.writer = WriterIs::Busy;
+            self.arrived.notify_one();
+        }
+    }
+
     /// Sleeps until there is something to commit; whole appends in order. `None`: closed, and nothing is left.
+    ///
+    /// What nobody waits for lingers for a moment: a transaction of many costs little more than one of few.
     pub(super) fn take(&self, at_most: usize) -> Option<Batch> {
         let mut state = self.state.lock();
-        while state.queue.is_empty() {
-            if state.closed.is_some() {
-                return None;
+        let mut lingers_until = None;
+        loop {
+            if state.queue.is_empty() {
+                if state.closed.is_some() {
+                    return None;
+                }
+                state.writer = WriterIs::Asleep;
+                self.arrived.wait(&mut state);
+                continue;
             }
-            state.writer_sleeps = true;
-            self.arrived.wait(&mut state);
+            let now = Instant::now();
+            let until = *lingers_until.get_or_insert(now + LINGER);
+            if self.must_flush(&state) || now >= until {
+                break;
+            }
+            state.writer = WriterIs::Lingering;
+            self.arrived.wait_until(&mut state, until);
         }
+        state.writer = WriterIs::Busy;
         let count = state.queue.len().min(at_most.max(1));
         Some(state.queue.drain(..count).flatten().collect())
+    }
+
+    fn must_flush(&self, state: &State) -> bool {
+        let first = state.queue.front().and_then(|batch| batch.first());
+        state.closed.is_some()
+            || state.queue.len() >= WORTH_A_FLUSH
+            || first.is_none_or(|first| first.position <= self.wanted.load(Ordering::Acquire))
     }
 
     /// A batch is committed: forgets its events, remembers where their streams stand.
@@ -310,3 +362,6 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

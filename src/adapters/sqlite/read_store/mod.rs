@@ -109,6 +109,7 @@ impl SqliteReadStore {
                     let marks = values.iter().map(|value| self.value_mark(&workspace, value));
                     self.lookup_writes(&file, contact, marks.collect(), &mut writes)?;
                 }
+                DocumentChange::Tags(_) => {}
             }
         }
         Ok(writes)

@@ -34,7 +34,8 @@ impl Rows {
         // Losing the last batches at a power cut is harmless: the checkpoint goes with its rows, and the log is the truth.
         // What is deleted is overwritten, so that no erased value lingers in a free page.
         let setup = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;
-                     PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;";
+                     PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;
+                     PRAGMA wal_autocheckpoint = 8000;";
         writer.execute_batch(setup).map_err(failed("opening a read model"))?;
         writer.execute_batch(SCHEMA).map_err(failed("opening a read model"))?;
         let reader = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)

@@ -1,0 +1,68 @@
+//! `dossier serve`: the store over HTTP.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{Failure, Place};
+use crate::http;
+
+/// Serves the store over HTTP.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  dossier serve --data ./dossier-data --listen 127.0.0.1:7171\n\nStops at SIGTERM or \
+                        Ctrl-C, after it has answered what it took.")]
+pub(super) struct Serve {
+    #[command(flatten)]
+    place: Place,
+    /// Address and port; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7171")]
+    listen: SocketAddr,
+}
+
+impl Serve {
+    pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
+        if !self.listen.ip().is_loopback() {
+            return Err(format!(
+                "{} can be reached from other machines, and there is no access control yet: listen on 127.0.0.1, and \
+                 let a proxy that knows its callers stand in front",
+                self.listen
+            )
+            .into());
+        }
+        let house = self.place.open().await?;
+        let listener = tokio::net::TcpListener::bind(self.listen).await?;
+        let address = listener.local_addr()?;
+        let starting = house.clone();
+        let started = tokio::spawn(async move {
+            let outcome = starting.start().await;
+            if let Err(error) = &outcome {
+                tracing::error!(%error, "the store can't start; it serves what it can");
+            }
+            outcome
+        });
+        println!("listening on http://{address} (this machine only: there is no access control)");
+        http::serve(listener, house.clone(), stopped()).await?;
+        if started.is_finished() {
+            started.await??;
+        }
+        house.stop().await?;
+        println!("stopped");
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Waits for SIGTERM or Ctrl-C.
+async fn stopped() {
+    let mut terminated = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(signal) => signal,
+        Err(error) => {
+            tracing::error!(%error, "no signals can be heard; stopping is left to the system");
+            return std::future::pending().await;
+        }
+    };
+    tokio::select! {
+        _ = terminated.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

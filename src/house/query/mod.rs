@@ -1,0 +1,16 @@
+//! What a house is asked: one file a family of queries. A query appends nothing; it shows durable events alone.
+
+mod contact;
+mod contact_body;
+mod cursor;
+mod cycles;
+mod entries;
+mod entry_pages;
+mod history;
+mod named;
+mod past;
+pub(super) mod tags;
+mod timeline;
+pub(super) mod tree;
+mod waiting;
+mod workspace;

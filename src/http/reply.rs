@@ -1,0 +1,59 @@
+//! Answers as HTTP: problems, bodies, and the headers that commands and contacts bear.
+
+use axum::Json;
+use axum::http::header::{CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use crate::api::bodies::{AnswerBody, AnswerShape};
+use crate::api::problem::Problem;
+use crate::app::ask::Answer;
+
+/// Where in the log an answer stands; to be sent back with a read that must see it.
+pub(super) const POSITION: HeaderName = HeaderName::from_static("dossier-position");
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.kind().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(&self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after() {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}
+
+/// The entity tag of a contact whose tree stands at a position.
+pub(super) fn etag(position: u64) -> HeaderValue {
+    text(format!("\"{position}\""))
+}
+
+/// The answer to a command: 200, or 201 with the place of what was made.
+pub(super) fn answered(workspace: &str, answer: &Answer, shape: AnswerShape) -> Response {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    let mut response = (status, Json(AnswerBody::new(answer, shape))).into_response();
+    let headers = response.headers_mut();
+    headers.insert(ETAG, etag(answer.etag));
+    headers.insert(POSITION, answer.position.into());
+    if status == StatusCode::CREATED
+        && let Some(place) = place_of(workspace, answer)
+    {
+        headers.insert(LOCATION, text(place));
+    }
+    response
+}
+
+fn place_of(workspace: &str, answer: &Answer) -> Option<String> {
+    match (answer.merge, answer.contact_id) {
+        (Some(merge), _) => Some(format!("/v1/workspaces/{workspace}/merges/{}", merge.merge_id)),
+        (None, Some(contact)) => Some(format!("/v1/workspaces/{workspace}/contacts/{contact}")),
+        (None, None) => None,
+    }
+}
+
+/// A header of our own making: names, ids and numbers.
+fn text(value: String) -> HeaderValue {
+    HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static(""))
+}

@@ -1,0 +1,161 @@
+//! Twenty thousand generated commands, each answered by the store and by the oracle, and all that either shows at a
+//! hundred points in between. More seeds: `DOSSIER_HISTORY_SEEDS=1,2,3`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use dossier::app::ask::Answer;
+use dossier::app::protocol::resolve::Resolution;
+use dossier_oracle::{ANCHOR_DAY, Oracle, Outcome, ZONE, commands};
+use serde_json::{Value, json};
+
+use crate::names::Names;
+use crate::product::{Product, Refusal};
+use crate::shown;
+
+const SEED: u64 = 4711;
+const COMMANDS: usize = 20_000;
+const POINTS: usize = 100;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twenty_thousand_commands_are_answered_and_shown_as_a_naive_program_has_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    run(SEED, folder.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn so_are_those_of_other_seeds() {
+    let asked = std::env::var("DOSSIER_HISTORY_SEEDS").unwrap_or_default();
+    for seed in asked.split(',').filter_map(|seed| seed.trim().parse().ok()) {
+        let folder = tempfile::tempdir().expect("a folder");
+        run(seed, folder.path()).await;
+    }
+}
+
+async fn run(seed: u64, folder: &Path) {
+    let lines = commands(seed, COMMANDS);
+    let product = Product::new(folder, ZONE.name(), ANCHOR_DAY).await;
+    let mut both = Both { seed, product, oracle: Oracle::new(ZONE, ANCHOR_DAY), names: Names::default(), now: None };
+    let identities = identities_in(&lines);
+    for (line, number) in lines.iter().zip(1..) {
+        both.take(number, line).await;
+        if number as usize % (COMMANDS / POINTS) == 0 {
+            both.compare(number, &identities).await;
+        }
+    }
+    both.product.verify(folder).await;
+}
+
+/// Every identity that the lines speak of.
+fn identities_in(lines: &[Value]) -> BTreeSet<(String, String)> {
+    let given = lines.iter().flat_map(|line| line["channels"].as_array().into_iter().flatten().chain([line]));
+    let given = given.filter_map(|it| Some((it["channel"].as_str()?.to_owned(), it["external_id"].as_str()?.to_owned())));
+    given.collect()
+}
+
+struct Both {
+    seed: u64,
+    product: Product,
+    oracle: Oracle,
+    names: Names,
+    now: Option<DateTime<Utc>>,
+}
+
+impl Both {
+    async fn take(&mut self, number: u64, line: &Value) {
+        let expected = self.oracle.apply(number, line);
+        let actual = self.product.submit(number, &self.names.filled_in(line)).await;
+        if let Ok(answer) = &actual {
+            self.learn(&expected, answer);
+        }
+        let (expected, actual) = (told(&expected), self.told(line, actual));
+        let seed = self.seed;
+        assert_eq!(actual, expected, "seed {seed}: line {number}, the store on the left\n{line}");
+        let at = line["at"].as_str().and_then(|at| at.parse().ok());
+        self.now = self.now.max(at);
+    }
+
+    /// What the line made, by its name.
+    fn learn(&mut self, expected: &Outcome, answer: &Answer) {
+        if let (true, Some(label), Some(id)) = (expected.created && !expected.retried, &expected.contact, answer.contact_id) {
+            self.names.learn(label, id.0);
+        }
+        if let (201, Some(label), Some(made)) = (expected.status, &expected.merge, &answer.merge) {
+            self.names.learn(label, made.merge_id.0);
+        }
+    }
+
+    /// The store's answer in the oracle's words.
+    fn told(&self, line: &Value, actual: Result<Answer, Refusal>) -> Value {
+        match actual {
+            Ok(answer) => {
+                let merge = answer.merge.map(|merge| self.names.label(merge.merge_id.0));
+                let created = answer.created && line["command"] != "merge_contacts";
+                json!({"status": answer.status, "problem": null, "created": created, "duplicate": answer.duplicate,
+                    "changed": answer.appended, "merge": merge,
+                    "contact": answer.contact_id.map(|id| self.names.label(id.0))})
+            }
+            Err(Refusal { status, problem, names }) => {
+                json!({"status": status, "problem": problem, "created": false, "duplicate": false, "changed": false,
+                    "merge": null, "contact": names.map(|id| self.names.label(id))})
+            }
+        }
+    }
+
+    async fn compare(&self, number: u64, identities: &BTreeSet<(String, String)>) {
+        self.product.settle().await;
+        let now = self.now.expect("a line was taken");
+        let rfc = crate::product::rfc(now);
+        let seed = self.seed;
+        for expected in self.oracle.contacts(&rfc) {
+            let label = expected["id"].as_str().expect("a label");
+            let Resolution::Root(root) = self.product.resolve(self.names.id(label)).await else {
+                panic!("seed {seed}, line {number}: {label} is not live");
+            };
+            let actual = shown::contact(&self.product, &root, now, &self.names).await;
+            assert_same(&actual, &expected, &format!("seed {seed}, after line {number}, contact {label}"));
+        }
+        for (label, expected) in self.oracle.absorbed_or_erased() {
+            let (state, root) = self.product.fate(self.names.id(&label)).await;
+            let actual = json!({"state": state, "root": self.names.label(root)});
+            assert_same(&actual, &expected, &format!("seed {seed}, after line {number}, contact {label}"));
+        }
+        for (channel, external_id) in identities {
+            let actual = self.product.holder(channel, external_id).await.map(|id| self.names.label(id.0));
+            let expected = self.oracle.resolve(channel, external_id);
+            assert_eq!(actual, expected, "seed {seed}, after line {number}: {channel}:{external_id}");
+        }
+        let expected = self.oracle.statements(&|label| self.names.id(label).to_string());
+        let actual = self.product.statements(&self.names).await;
+        assert_eq!(actual.len(), expected.len(), "seed {seed}, after line {number}: cycles");
+        for (actual, mut expected) in actual.iter().zip(expected) {
+            for member in expected["members"].as_array_mut().into_iter().flatten() {
+                let id = member[0].as_str().and_then(|id| id.parse().ok()).expect("an id");
+                member[0] = json!(self.names.label(id));
+            }
+            assert_same(actual, &expected, &format!("seed {seed}, after line {number}, cycle {}", expected["cycle"]));
+        }
+    }
+}
+
+fn told(expected: &Outcome) -> Value {
+    let Outcome { status, problem, contact, merge, created, duplicate, changed, .. } = expected;
+    json!({"status": status, "problem": problem, "created": created, "duplicate": duplicate, "changed": changed,
+        "merge": merge, "contact": contact})
+}
+
+/// Member by member, so that a difference is found at a glance.
+#[track_caller]
+fn assert_same(actual: &Value, expected: &Value, what: &str) {
+    if actual == expected {
+        return;
+    }
+    let (ours, theirs) = (actual.as_object().expect("an object"), expected.as_object().expect("an object"));
+    let members: BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
+    let differ = members.into_iter().filter(|member| actual[member.as_str()] != expected[member.as_str()]);
+    let told: Vec<_> = differ
+        .map(|it| format!("{it}\n  the store: {}\n  expected:  {}", actual[it.as_str()], expected[it.as_str()]))
+        .collect();
+    panic!("{what} differs:\n{}", told.join("\n"));
+}

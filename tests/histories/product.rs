@@ -1,0 +1,229 @@
+//! The store under test: lines in as `ingest` takes them, answers and read models out, in the oracle's words.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use dossier::api::problem::Problem;
+use dossier::api::read::envelope::anonymous;
+use dossier::api::read::{ReadError, Setting, line};
+use dossier::app::AppError;
+use dossier::app::act::Act;
+use dossier::app::ask::{Answer, Ask, Clock, Command, Envelope};
+use dossier::app::protocol::resolve::Resolution;
+use dossier::app::protocol::{Stop, repeat};
+use dossier::house::{House, Options};
+use dossier::ports::read_store::ReadStore;
+use dossier::projecting;
+use dossier_domain::billing::calendar::Cycle;
+use dossier_domain::event::WorkspaceConfigured;
+use dossier_domain::ids::ContactId;
+use dossier_domain::meta::Cause;
+use dossier_domain::rejection::Rejection;
+use dossier_domain::state::{Contact, Life};
+use dossier_domain::values::reference::Reference;
+use dossier_projections::mac::{Member, Statement};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::names::Names;
+
+pub(crate) const WORKSPACE: &str = "default";
+
+/// A store that is fed line by line on a replay clock.
+pub(crate) struct Product {
+    pub(crate) house: Arc<House>,
+    setting: Setting,
+    input: line::Input,
+    /// Position of the last event of each line that appended something, and the line.
+    lines: Vec<(u64, u64)>,
+}
+
+impl Product {
+    /// A new data folder with a workspace of these settings.
+    pub(crate) async fn new(folder: &Path, time_zone: &str, anchor_day: u32) -> Self {
+        let house = House::open(folder, Options::default()).await.expect("a new data folder opens");
+        house.start().await.expect("it starts");
+        let setting = Setting {
+            workspace: WORKSPACE.into(),
+            region: None,
+            actor: anonymous(),
+            cause: Cause::Api,
+            correlation_id: None,
+        };
+        let settings = WorkspaceConfigured {
+            time_zone: time_zone.into(),
+            billing_anchor_day: u8::try_from(anchor_day).expect("a day"),
+            default_region: None,
+            active_days: 30,
+        };
+        let envelope = Envelope {
+            workspace: setting.workspace.clone(),
+            key: None,
+            actor: anonymous(),
+            cause: Cause::Api,
+            correlation_id: None,
+            if_match: None,
+            clock: Clock::Now,
+            batch_id: None,
+        };
+        house.execute(Command { envelope, ask: Ask::Configure(settings) }).await.expect("settings are taken");
+        Product { house, setting, input: line::Input::default(), lines: Vec::new() }
+    }
+
+    /// One line, read and executed as `ingest --replay-clock` does.
+    pub(crate) async fn submit(&mut self, number: u64, command: &Value) -> Result<Answer, Refusal> {
+        let bytes = command.to_string().into_bytes();
+        self.input.take(&bytes);
+        let line = line::read(&bytes, &self.setting, &self.input, true)?;
+        let answer = self.house.submit(&line.command).await?;
+        if answer.appended {
+            self.lines.push((answer.position, number));
+        }
+        Ok(answer)
+    }
+
+    /// Waits until everything answered is durable and projected.
+    pub(crate) async fn settle(&self) {
+        let newest = self.lines.last().map_or(0, |(position, _)| *position);
+        self.house.durable(newest).await.expect("the log is flushed");
+        self.house.runner().reached(newest).await;
+    }
+
+    /// The line whose events hold a position.
+    fn line_at(&self, position: u64) -> u64 {
+        self.lines[self.lines.partition_point(|(last, _)| *last < position)].1
+    }
+
+    /// Where a contact leads.
+    pub(crate) async fn resolve(&self, id: Uuid) -> Resolution {
+        let act = self.act();
+        let resolved = repeat(|| self.house.app().engine().resolve(&act, ContactId(id))).await;
+        resolved.expect("every contact leads somewhere")
+    }
+
+    /// The root that shows an identity.
+    pub(crate) async fn holder(&self, channel: &str, external_id: &str) -> Option<ContactId> {
+        let reference = Reference::Channel { channel: channel.into(), external_id: external_id.into() };
+        match self.house.app().find(&self.act(), &reference).await {
+            Ok(bearer) => Some(self.root(bearer).await.id),
+            Err(AppError::Rejected(Rejection::ContactNotFound)) => None,
+            Err(error) => panic!("{channel}:{external_id} is not looked up: {error}"),
+        }
+    }
+
+    async fn root(&self, bearer: ContactId) -> Arc<Contact> {
+        match self.resolve(bearer.0).await {
+            Resolution::Root(root) => root,
+            other => panic!("the holder of an identity leads to {other:?}"),
+        }
+    }
+
+    /// What a contact is, and the root that it leads to.
+    pub(crate) async fn fate(&self, id: Uuid) -> (&'static str, Uuid) {
+        match self.resolve(id).await {
+            Resolution::Root(root) if root.id.0 == id => ("live", id),
+            Resolution::Root(root) => ("absorbed", root.id.0),
+            Resolution::Erased => ("erased", self.erased_root(ContactId(id)).await.0),
+            Resolution::Absent | Resolution::Abandoned => ("absent", id),
+        }
+    }
+
+    /// An erased contact in a merge leads to the erased contact at the end of the chain.
+    async fn erased_root(&self, id: ContactId) -> ContactId {
+        let engine = self.house.app().engine();
+        let mut contact = engine.streams.contact(id).await.expect("a state is read");
+        assert_eq!(contact.life, Life::Erased);
+        loop {
+            let above: Result<_, Stop> = engine.absorbed_by(&contact).await;
+            match above.expect("a state is read") {
+                Some(above) => contact = above,
+                None => return contact.id,
+            }
+        }
+    }
+
+    /// Every cycle, closed ones as they are stored and the running one as counted so far, in the oracle's form.
+    pub(crate) async fn statements(&self, names: &Names) -> Vec<Value> {
+        let read = self.house.read();
+        let mut statements = Vec::new();
+        for closed in read.closed_cycles(WORKSPACE).await.expect("cycles are read") {
+            let members = read.members(WORKSPACE, &closed.cycle, None, usize::MAX).await.expect("members are read");
+            assert_eq!(closed.active as usize, members.len());
+            statements.push(json!({
+                "cycle": closed.cycle, "start": rfc(closed.start), "end": rfc(closed.end), "state": "closed",
+                "active": closed.active, "digest": closed.digest, "members": self.members(&members, names),
+            }));
+        }
+        let projectors = self.house.runner().projectors().await;
+        if let Some(mac) = projectors.mac(WORKSPACE)
+            && let Some(Cycle { name, start, end, .. }) = mac.running()
+        {
+            let running = Statement { cycle: mac.running().expect("it runs").clone(), members: mac.members_now() };
+            assert_eq!(mac.active_now(), running.count());
+            statements.push(json!({
+                "cycle": name, "start": rfc(*start), "end": rfc(*end), "state": "open", "active": running.count(),
+                "digest": null, "members": self.members(&running.members, names),
+            }));
+        }
+        statements
+    }
+
+    fn members(&self, members: &[Member], names: &Names) -> Vec<Value> {
+        let row = |member: &Member| json!([names.label(member.contact.0), self.line_at(member.position)]);
+        members.iter().map(row).collect()
+    }
+
+    /// The log is whole, and a rebuild from zero gives the same rows.
+    pub(crate) async fn verify(&self, folder: &Path) {
+        self.settle().await;
+        verify(&self.house, folder).await;
+    }
+
+    /// A view of now, for looking things up.
+    pub(crate) fn act(&self) -> Act {
+        Act::system(WORKSPACE.into(), Utc::now(), false, Cause::Timer)
+    }
+}
+
+/// The log is whole, and a rebuild from zero gives the same rows, statements and digests.
+pub(crate) async fn verify(house: &House, folder: &Path) {
+    let scratch = tempfile::tempdir_in(folder).expect("a folder");
+    let inputs = house.runner().inputs().clone();
+    let verdict = projecting::verify(&inputs, house.read(), house.marks(), scratch.path(), |_| {}).await;
+    let verdict = verdict.expect("everything can be read");
+    assert!(verdict.events > 0 && verdict.rows > 0);
+    assert_eq!(verdict.faults, Vec::<String>::new());
+}
+
+/// Why a line was refused.
+pub(crate) struct Refusal {
+    pub(crate) status: u16,
+    pub(crate) problem: &'static str,
+    /// The contact that the refusal of a taken identity, or of a deletion, names.
+    pub(crate) names: Option<Uuid>,
+}
+
+impl From<ReadError> for Refusal {
+    fn from(error: ReadError) -> Self {
+        let kind = Problem::from(error).kind();
+        Refusal { status: kind.status(), problem: kind.name(), names: None }
+    }
+}
+
+impl From<AppError> for Refusal {
+    fn from(error: AppError) -> Self {
+        let names = match &error {
+            AppError::Rejected(Rejection::IdentityTaken { by }) => Some(by.0),
+            AppError::Rejected(Rejection::ContactAbsorbed { root, .. }) => Some(root.0),
+            _ => None,
+        };
+        let problem = Problem::from(error);
+        assert!(problem.kind().status() < 500, "{problem:?}");
+        Refusal { status: problem.kind().status(), problem: problem.kind().name(), names }
+    }
+}
+
+pub(crate) fn rfc(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}

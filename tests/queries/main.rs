@@ -1,0 +1,7 @@
+//! What a house answers to queries, over a data folder of its own: commands go in as NDJSON lines, bodies come out.
+
+mod billing;
+mod contact;
+mod tags;
+mod timeline;
+mod world;
