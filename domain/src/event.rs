@@ -1,8 +1,8 @@
 //! Every fact that Dossier stores, with its pinned name and version.
 //!
 //! An event has a public part, readable for ever (ids, types, times, channel names), and at most one personal part,
-//! sealed with the keys of the contacts it speaks of. Only today's shapes live here; older ones are known to
-//! [`crate::upcast`] alone.
+//! sealed with the keys of the contacts it speaks of. Only today's shapes live here; older ones are known to the
+//! upcaster alone, through which everything stored is read.
 
 use std::sync::Arc;
 
@@ -75,6 +75,17 @@ macro_rules! events {
             }
         }
 
+        /// The shape of every event type's stored parts, as JSON Schemas.
+        #[cfg(feature = "schemas")]
+        pub fn event_schemas() -> Vec<crate::schemas::EventSchema> {
+            vec![$( crate::schemas::EventSchema {
+                name: $name,
+                version: $version,
+                public: crate::schemas::of::<$variant>(),
+                personal: events!(@schema $($personal)?),
+            } ),+]
+        }
+
         $( impl From<$variant> for Event {
             fn from(event: $variant) -> Self {
                 Event::$variant(event)
@@ -83,6 +94,8 @@ macro_rules! events {
     };
     (@write $event:ident) => { Ok(None) };
     (@write $event:ident $personal:ty) => { $event.personal.open().map(serde_json::to_vec).transpose() };
+    (@schema) => { None };
+    (@schema $personal:ty) => { Some(crate::schemas::of::<$personal>()) };
     (@erase $event:ident) => {};
     (@erase $event:ident $personal:ty) => { $event.personal = Personal::Erased };
     (@read $event:ident $bytes:ident) => { let _ = $bytes; };
@@ -159,10 +172,12 @@ impl Event {
 
 /// A contact began to exist. Its values follow in the same append.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct ContactCreated {}
 
 /// Profile values were set or cleared, each with its origin (rule 7).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct ProfileEdited {
     /// The absorbed contact by whose identity the values came, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -174,6 +189,7 @@ pub struct ProfileEdited {
 
 /// The values of a [`ProfileEdited`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct ProfileEdit {
     /// One entry a field; no field twice.
     pub changes: Vec<FieldChange>,
@@ -181,6 +197,7 @@ pub struct ProfileEdit {
 
 /// A tag was put on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct TagAdded {
     /// Which.
     #[serde(skip)]
@@ -189,6 +206,7 @@ pub struct TagAdded {
 
 /// A tag was taken off.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct TagRemoved {
     /// Which.
     #[serde(skip)]
@@ -197,6 +215,7 @@ pub struct TagRemoved {
 
 /// A tag: the folded key by which it is one tag, and its spelling (rule 8).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct TagNamed {
     /// Folded.
     pub key: Arc<str>,
@@ -206,6 +225,7 @@ pub struct TagNamed {
 
 /// The contact holds a channel identity, by the claim that stands at `epoch` in the identity's stream.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct IdentityConnected {
     /// The identity.
     pub identity: IdentityId,
@@ -220,6 +240,7 @@ pub struct IdentityConnected {
 
 /// The handle of a channel identity.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct IdentityNamed {
     /// 1-256 characters, compared exactly.
     pub external_id: Arc<str>,
@@ -227,6 +248,7 @@ pub struct IdentityNamed {
 
 /// The contact gave up a channel identity.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct IdentityDisconnected {
     /// The identity.
     pub identity: IdentityId,
@@ -236,6 +258,7 @@ pub struct IdentityDisconnected {
 
 /// What kind of interaction (rule 12).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum InteractionKind {
     /// A message.
@@ -248,6 +271,7 @@ pub enum InteractionKind {
 
 /// Who sent an outbound interaction (rules 11, 29).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Sender {
     /// A person of the team.
@@ -264,6 +288,7 @@ pub enum Sender {
 
 /// An interaction came in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct MessageReceived {
     /// By which identity.
     pub identity: IdentityId,
@@ -283,6 +308,7 @@ pub struct MessageReceived {
 
 /// What a message said, and the outside names of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct MessageText {
     /// The handle of the identity.
     pub external_id: Arc<str>,
@@ -295,6 +321,7 @@ pub struct MessageText {
 
 /// The content of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Content {
     /// Plain text, up to 64 KiB.
@@ -306,6 +333,7 @@ pub enum Content {
 
 /// An interaction came in while the contact was blocked: known, counted, never shown (rule 16).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct MessageSuppressed {
     /// By which identity.
     pub identity: IdentityId,
@@ -319,6 +347,7 @@ pub struct MessageSuppressed {
 
 /// An interaction went out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct MessageSent {
     /// To which identity.
     pub identity: IdentityId,
@@ -342,6 +371,7 @@ pub struct MessageSent {
 
 /// What the channel reports of an outbound message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryStatus {
     /// Left us.
@@ -356,6 +386,7 @@ pub enum DeliveryStatus {
 
 /// The channel reported on an outbound message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct MessageStatusChanged {
     /// The message, by its keyed name.
     pub message: Mark,
@@ -372,6 +403,7 @@ pub struct MessageStatusChanged {
 
 /// The outside names and words of a status report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct StatusNote {
     /// The channel's id of the message.
     pub message_id: Arc<str>,
@@ -382,6 +414,7 @@ pub struct StatusNote {
 
 /// An internal comment; no interaction.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct CommentAdded {
     /// Its words.
     #[serde(skip)]
@@ -390,6 +423,7 @@ pub struct CommentAdded {
 
 /// The words of a comment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct CommentText {
     /// Up to 4,000 characters.
     pub text: Arc<str>,
@@ -397,10 +431,12 @@ pub struct CommentText {
 
 /// The conversation opened, or opened again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct ConversationOpened {}
 
 /// The conversation closed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct ConversationClosed {
     /// How it ended.
     #[serde(skip)]
@@ -409,6 +445,7 @@ pub struct ConversationClosed {
 
 /// How a conversation ended (rule 11).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct ClosingNote {
     /// Up to 128 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -420,6 +457,7 @@ pub struct ClosingNote {
 
 /// The conversation sleeps until a time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct ConversationSnoozed {
     /// When it opens by itself.
     pub until: DateTime<Utc>,
@@ -427,6 +465,7 @@ pub struct ConversationSnoozed {
 
 /// The conversation has an assignee, or none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct ContactAssigned {
     /// Who.
     #[serde(skip)]
@@ -435,6 +474,7 @@ pub struct ContactAssigned {
 
 /// An assignee.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct Assignment {
     /// `None` takes it away.
     pub assignee: Option<Arc<str>>,
@@ -442,6 +482,7 @@ pub struct Assignment {
 
 /// The contact is blocked from here on (rule 15).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct ContactBlocked {
     /// Why.
     #[serde(skip)]
@@ -450,6 +491,7 @@ pub struct ContactBlocked {
 
 /// The contact is no longer blocked (rule 17).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct ContactUnblocked {
     /// Why.
     #[serde(skip)]
@@ -458,6 +500,7 @@ pub struct ContactUnblocked {
 
 /// The reason of a block or unblock.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct BlockNote {
     /// In the words of whoever did it.
     pub reason: Option<Arc<str>>,
@@ -465,6 +508,7 @@ pub struct BlockNote {
 
 /// In the secondary's stream: it is frozen for this merge, and holds all that anyone needs to finish it (P2).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct MergePrepared {
     /// Which merge.
     pub merge: MergeId,
@@ -482,6 +526,7 @@ pub struct MergePrepared {
 
 /// The choices of a merge, sealed with the keys of both contacts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct MergeTerms {
     /// By field; a field without one follows the policy.
     pub choices: MergeChoices,
@@ -489,6 +534,7 @@ pub struct MergeTerms {
 
 /// In the primary's stream: the edge, and the truth of the merge (P1).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct ContactMerged {
     /// Which merge.
     pub merge: MergeId,
@@ -503,6 +549,7 @@ pub struct ContactMerged {
 
 /// Why a primary refused a merge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RefusalReason {
     /// It is blocked.
@@ -519,6 +566,7 @@ pub enum RefusalReason {
 
 /// In the primary's stream: this merge will never be (P1).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct MergeRefused {
     /// Which merge.
     pub merge: MergeId,
@@ -530,6 +578,7 @@ pub struct MergeRefused {
 
 /// In the primary's stream: the edge is taken out; the visible flip of an unmerge (P3).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct ContactUnmerged {
     /// Which merge.
     pub merge: MergeId,
@@ -539,6 +588,7 @@ pub struct ContactUnmerged {
 
 /// How a merge ended for its secondary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MergeOutcome {
     /// Undone.
@@ -549,6 +599,7 @@ pub enum MergeOutcome {
 
 /// In the secondary's stream: its lock is gone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct MergeEnded {
     /// Which merge.
     pub merge: MergeId,
@@ -558,6 +609,7 @@ pub struct MergeEnded {
 
 /// In every stream above an unmerge: whoever read it before must read again (P3, Touch).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct TreeChanged {
     /// The merge taken out below.
     pub merge: MergeId,
@@ -565,6 +617,7 @@ pub struct TreeChanged {
 
 /// The contact is erased; its key is destroyed after this is durable (P7).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct ContactErased {
     /// The contact above whose erasure took this one along; `None` for the root itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -573,11 +626,13 @@ pub struct ContactErased {
 
 /// A claim named a contact that never came to exist: it never will (P5).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct ContactAbandoned {}
 
 /// In the identity's stream: it is the contact's. The revision is the epoch of the claim. It holds all that anyone
 /// needs to connect it, sealed with the contact's key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct IdentityClaimed {
     /// Whose.
     pub contact: ContactId,
@@ -590,6 +645,7 @@ pub struct IdentityClaimed {
 
 /// In the identity's stream: it is nobody's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct IdentityReleased {
     /// Whose it was.
     pub contact: ContactId,
@@ -599,6 +655,7 @@ pub struct IdentityReleased {
 
 /// The settings of a workspace, all of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct WorkspaceConfigured {
     /// IANA name.
     pub time_zone: Arc<str>,
@@ -612,6 +669,7 @@ pub struct WorkspaceConfigured {
 
 /// Nothing else happened, and a billing cycle passed its end (rule 27).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct CycleClosed {
     /// The local date of its start.
     pub cycle: Arc<str>,

@@ -101,8 +101,25 @@ impl<'de> Deserialize<'de> for Field {
     }
 }
 
+#[cfg(feature = "schemas")]
+impl schemars::JsonSchema for Field {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Field".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let standard = Field::STANDARD.iter().filter_map(Field::standard_name).collect::<Vec<_>>().join("|");
+        schemars::json_schema!({
+            "description": "the name of a profile field",
+            "type": "string",
+            "pattern": format!("^({standard}|custom\\..+)$"),
+        })
+    }
+}
+
 /// The value of a field. Standard fields hold text; custom ones hold what their type allows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Value {
     /// Text, a code, a date: whatever is written as text.
@@ -133,6 +150,7 @@ impl From<&str> for Value {
 
 /// Where a value came from (rule 7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// A person typed it.
@@ -149,6 +167,7 @@ pub enum Origin {
 
 /// One field set or cleared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct FieldChange {
     /// Which field.
     pub field: Field,
@@ -171,16 +190,25 @@ pub enum Choice {
 
 /// The stored form of a choice: `"primary"`, `"secondary"` or `{"value": ...}`.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 enum ChoiceForm {
+    /// Of one of the two contacts.
     Side(Side),
-    Given { value: Option<Value> },
+    /// Of neither.
+    Given {
+        /// The value given; null is given too.
+        value: Option<Value>,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum Side {
+    /// What the primary shows without this merge, even nothing.
     Primary,
+    /// What the secondary shows or, where that is nothing, what the primary shows.
     Secondary,
 }
 
@@ -205,8 +233,35 @@ impl<'de> Deserialize<'de> for Choice {
     }
 }
 
+#[cfg(feature = "schemas")]
+impl schemars::JsonSchema for Choice {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Choice".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        ChoiceForm::json_schema(generator)
+    }
+}
+
 /// Choices by field; a field that is not here follows the policy.
 pub type MergeChoices = BTreeMap<Field, Choice>;
 
 /// The default policy of merges made today: the primary's value where it shows one, else the secondary's.
 pub const MERGE_POLICY: u16 = 1;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_number_is_read_as_the_very_number_that_was_stored(number in proptest::num::f64::NORMAL) {
+            let stored = serde_json::to_vec(&Value::Number(number)).unwrap();
+            let read: Value = serde_json::from_slice(&stored).unwrap();
+            prop_assert_eq!(read, Value::Number(number));
+        }
+    }
+}

@@ -14,5 +14,7 @@ pub mod ids;
 pub mod meta;
 pub mod personal;
 pub mod rejection;
+#[cfg(feature = "schemas")]
+pub mod schemas;
 pub mod state;
 pub mod values;

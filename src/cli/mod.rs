@@ -7,10 +7,13 @@ use std::sync::Arc;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+use crate::adapters::sqlite::event_store;
 use crate::house::{House, Options};
 
+mod events;
 mod ingest;
 mod keys;
+mod schemas;
 mod serve;
 mod verify;
 
@@ -32,6 +35,10 @@ enum Command {
     Verify(verify::Verify),
     /// Works on the keys that seal personal data.
     Keys(keys::Keys),
+    /// Prints the events of the log, opened.
+    Events(events::Events),
+    /// Prints the JSON Schemas of what is stored.
+    Schemas(schemas::Schemas),
 }
 
 /// Where the data is.
@@ -62,6 +69,8 @@ pub fn main() -> ExitCode {
             Command::Ingest(ingest) => ingest.run().await,
             Command::Verify(verify) => verify.run().await,
             Command::Keys(keys) => keys.run().await,
+            Command::Events(events) => events.run().await,
+            Command::Schemas(schemas) => schemas.run(),
         }
     });
     outcome.unwrap_or_else(|error| failed(&error))
@@ -93,6 +102,14 @@ impl Place {
             eprintln!("{advice}");
         }
         Ok(house)
+    }
+
+    /// As [`Place::open`], but makes no folder: for commands that only read.
+    async fn open_existing(&self) -> Result<Arc<House>, Failure> {
+        if !self.data.join(event_store::FILE).is_file() {
+            return Err(format!("there is no log in {}: name the data folder with --data", self.data.display()).into());
+        }
+        self.open().await
     }
 
     fn workspace(&self) -> Result<Arc<str>, Failure> {

@@ -57,28 +57,42 @@ pub enum SealError {
     Failed(AppError),
 }
 
+/// The data of a stored event: what anyone may read, and a sealed box with what is personal.
 #[derive(Serialize, Deserialize)]
-struct StoredData<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct StoredData<'a> {
+    /// The public part, as the schema of its event says.
     #[serde(borrow)]
+    #[cfg_attr(test, schemars(with = "serde_json::Map<String, serde_json::Value>"))]
     public: &'a RawValue,
+    /// The box; absent where nothing is personal.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     sealed: Option<StoredBox<'a>>,
 }
 
+/// A sealed box: AES-256-GCM, bound to `<stream>|<event id>|<type>|<version>`.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct StoredBox<'a> {
+    /// The contact whose key is needed besides that of the stream's own; in an identity's stream, the one whose key
+    /// alone is needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     also: Option<Uuid>,
+    /// Base64 of nonce (12 bytes), ciphertext and tag (16 bytes). Opened, it is what the schema `sealed` says.
     #[serde(borrow)]
     with: &'a str,
 }
 
-/// What lies in the box.
+/// What lies in a sealed box.
 #[derive(Default, Serialize, Deserialize)]
-struct Inside<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Inside<'a> {
+    /// Which one of its kind acted; absent for the store itself, and in an identity's stream.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     actor: Option<Text<'a>>,
+    /// The personal part, as the schema of its event says; absent where it has none.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
     data: Option<&'a RawValue>,
 }
 

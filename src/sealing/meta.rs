@@ -12,40 +12,61 @@ use uuid::Uuid;
 
 use super::{text, time};
 
-/// As stored: readable by anyone, without the actor's id, with the names that the cluster's tools expect.
+/// The metadata of an event: readable by anyone, without the actor's id, with the names that the cluster's tools expect.
 #[derive(Serialize, Deserialize)]
-struct Stored<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Stored<'a> {
+    /// The workspace it belongs to.
     #[serde(borrow)]
     workspace: Cow<'a, str>,
+    /// What kind of actor acted; which one is sealed with the event.
     actor: ActorKind,
+    /// Why.
     cause: Cause,
+    /// When it happened.
     #[serde(with = "time")]
+    #[cfg_attr(test, schemars(with = "DateTime<Utc>"))]
     occurred_at: DateTime<Utc>,
+    /// When it was recorded.
     #[serde(with = "time")]
+    #[cfg_attr(test, schemars(with = "DateTime<Utc>"))]
     recorded_at: DateTime<Utc>,
+    /// What it belongs to, across systems.
     #[serde(rename = "$correlationId")]
     correlation_id: Uuid,
+    /// The command that caused it.
     #[serde(rename = "$causationId")]
     causation_id: Uuid,
+    /// The import or bulk run it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     batch_id: Option<Uuid>,
+    /// Recorded on a replay clock.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     replayed: bool,
+    /// The idempotency key that the command bore.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<StoredKey>,
+    /// The keyed hashes by which this very event is found again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     marks: Vec<StoredMark>,
 }
 
+/// An idempotency key, and how it was answered.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct StoredKey {
+    /// Keyed hash of workspace and key.
     mark: StoredMark,
+    /// Keyed hash of what was asked, to tell a retry from a key used twice.
     body: StoredMark,
+    /// Status of the first answer: 200 or 201.
     status: u16,
 }
 
 /// 32 hexadecimal digits, read straight into bytes: there are up to four in every event, and a replay reads them all.
 #[derive(Clone, Copy)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(transparent))]
 struct StoredMark(Mark);
 
 impl Serialize for StoredMark {

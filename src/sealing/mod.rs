@@ -5,6 +5,7 @@ pub(crate) mod cipher;
 mod codec;
 mod marks;
 mod meta;
+pub mod schemas;
 #[cfg(test)]
 mod tests;
 mod text;

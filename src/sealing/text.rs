@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// A text that stays where it lies unless an escape stands in it.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 

@@ -1,0 +1,9 @@
+//! What is stored is a promise: names are pinned, every version has a schema and examples, and every example ever
+//! written is still read, folded, sealed and opened (decision 11).
+
+mod examples;
+mod folding;
+mod names;
+mod sealing;
+mod shapes;
+mod strangers;
