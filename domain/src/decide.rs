@@ -18,7 +18,6 @@ mod tags;
 
 pub use profile::initial_values;
 
-
 /// An event to append, and its cause where that is not the command's.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decided {

@@ -10,12 +10,12 @@ use dossier_domain::ids::Stream;
 use dossier_domain::meta::Cause;
 use parking_lot::RwLock;
 
+use super::App;
 use super::act::Act;
 use super::ask::Answer;
 use super::error::AppError;
 use super::protocol::{Ended, repeat};
 use super::streams::Draft;
-use super::App;
 use crate::ports::Direction;
 
 /// The one workspace that is made on first use.
@@ -126,7 +126,6 @@ impl Workspaces {
             workspace.cycle = cycle.or(workspace.cycle.take());
         }
     }
-
 }
 
 /// The settings of a workspace that was never configured.

@@ -30,7 +30,10 @@ impl Keys {
         let house = place.open().await?;
         master_key::rotate(house.folder(), house.keyring())?;
         house.stop().await?;
-        println!("the contacts' keys are wrapped with a new master key: back up master.key in {}", place.data.display());
+        println!(
+            "the contacts' keys are wrapped with a new master key: back up master.key in {}",
+            place.data.display()
+        );
         Ok(ExitCode::SUCCESS)
     }
 }

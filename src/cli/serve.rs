@@ -10,8 +10,10 @@ use crate::http;
 
 /// Serves the store over HTTP.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  dossier serve --data ./dossier-data --listen 127.0.0.1:7171\n\nStops at SIGTERM or \
-                        Ctrl-C, after it has answered what it took.")]
+#[command(
+    after_help = "Example:\n  dossier serve --data ./dossier-data --listen 127.0.0.1:7171\n\nStops at SIGTERM or \
+                        Ctrl-C, after it has answered what it took."
+)]
 pub(super) struct Serve {
     #[command(flatten)]
     place: Place,

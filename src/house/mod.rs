@@ -20,8 +20,8 @@ use crate::app::clock::SystemClock;
 use crate::app::protocol::Engine;
 use crate::app::streams::{Snapshots, Streams};
 use crate::app::{App, AppError, Lookup};
-use crate::ports::read_store::{ReadStore, StoredContact};
 use crate::ports::Keyring;
+use crate::ports::read_store::{ReadStore, StoredContact};
 use crate::projecting::{Inputs, Runner};
 use crate::sealing::{Codec, HASHING_KEY, Marks};
 
@@ -215,12 +215,7 @@ impl Snapshots for Reading {
 
 #[async_trait]
 impl Lookup for Reading {
-    async fn by_value(
-        &self,
-        workspace: &str,
-        value: &Reference,
-        position: u64,
-    ) -> Result<Vec<ContactId>, AppError> {
+    async fn by_value(&self, workspace: &str, value: &Reference, position: u64) -> Result<Vec<ContactId>, AppError> {
         let value = match value {
             Reference::Email(email) => LookupValue::Email(email.folded()),
             Reference::Phone(phone) => LookupValue::Phone(phone.as_str().to_owned()),

@@ -11,10 +11,6 @@ use crate::app::AppError;
 use crate::ports::EventStore;
 
 impl House {
-
-
-
-
     pub async fn events(&self, ws: &str, after: u64, _: &[String], limit: usize) -> Result<EventPage, AppError> {
         self.app.settings(ws).await?;
         let recorded = self.store.read_all(after, limit).await?;

@@ -125,12 +125,8 @@ pub trait EventStore: Send + Sync {
     ///
     /// # Errors
     /// [`AppendError`]; after [`StoreError::Unavailable`] the outcome is unknown and must be found by reading.
-    async fn append(
-        &self,
-        stream: &Stream,
-        expected: Expected,
-        events: Vec<NewEvent>,
-    ) -> Result<Appended, AppendError>;
+    async fn append(&self, stream: &Stream, expected: Expected, events: Vec<NewEvent>)
+    -> Result<Appended, AppendError>;
 
     /// Waits until every event up to and including `position` is durable.
     ///

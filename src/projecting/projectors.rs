@@ -188,7 +188,12 @@ impl Projectors {
             }
             if let Some(mac) = self.mac.get_mut(workspace) {
                 let recorded_at = entry.meta.recorded_at;
-                mac.apply(&mac::Fact { stream: &entry.stream, position: entry.position, recorded_at, event: &entry.event });
+                mac.apply(&mac::Fact {
+                    stream: &entry.stream,
+                    position: entry.position,
+                    recorded_at,
+                    event: &entry.event,
+                });
             }
         }
         for (workspace, mac) in &mut self.mac {

@@ -71,7 +71,10 @@ async fn read_log(
             position = recorded.position;
             let next = next_revisions.entry(recorded.stream.clone()).or_default();
             if recorded.revision != *next {
-                verdict.fault(format!("{} has revision {} at position {position}, not {next}", recorded.stream, recorded.revision));
+                verdict.fault(format!(
+                    "{} has revision {} at position {position}, not {next}",
+                    recorded.stream, recorded.revision
+                ));
             }
             *next = recorded.revision + 1;
             match inputs.codec.open(&recorded).await {
@@ -105,7 +108,12 @@ async fn compare(
             verdict.fault(format!("{}: row {} is not what a fresh fold gives", projection.name(), hex::encode(key)));
         }
         if ours.len() != theirs.len() {
-            verdict.fault(format!("{}: {} rows where a fresh fold gives {}", projection.name(), ours.len(), theirs.len()));
+            verdict.fault(format!(
+                "{}: {} rows where a fresh fold gives {}",
+                projection.name(),
+                ours.len(),
+                theirs.len()
+            ));
         }
         match ours.last() {
             Some((key, _)) if ours.len() == theirs.len() && differs.is_none() => after = Some(key.clone()),

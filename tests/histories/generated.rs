@@ -55,7 +55,8 @@ async fn run(seed: u64, folder: &Path) {
 /// Every identity that the lines speak of.
 fn identities_in(lines: &[Value]) -> BTreeSet<(String, String)> {
     let given = lines.iter().flat_map(|line| line["channels"].as_array().into_iter().flatten().chain([line]));
-    let given = given.filter_map(|it| Some((it["channel"].as_str()?.to_owned(), it["external_id"].as_str()?.to_owned())));
+    let given =
+        given.filter_map(|it| Some((it["channel"].as_str()?.to_owned(), it["external_id"].as_str()?.to_owned())));
     given.collect()
 }
 
@@ -83,7 +84,9 @@ impl Both {
 
     /// What the line made, by its name.
     fn learn(&mut self, expected: &Outcome, answer: &Answer) {
-        if let (true, Some(label), Some(id)) = (expected.created && !expected.retried, &expected.contact, answer.contact_id) {
+        if let (true, Some(label), Some(id)) =
+            (expected.created && !expected.retried, &expected.contact, answer.contact_id)
+        {
             self.names.learn(label, id.0);
         }
         if let (201, Some(label), Some(made)) = (expected.status, &expected.merge, &answer.merge) {

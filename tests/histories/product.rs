@@ -4,13 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use dossier::api::bodies::ContactBody;
 use dossier::api::problem::Problem;
 use dossier::api::read::envelope::anonymous;
 use dossier::api::read::{ReadError, Setting, line};
 use dossier::app::AppError;
-use dossier::api::bodies::ContactBody;
-use dossier::app::query::AsOf;
 use dossier::app::ask::{Answer, Ask, Clock, Command, Envelope};
+use dossier::app::query::AsOf;
 use dossier::house::{House, Options};
 use dossier::ports::read_store::ReadStore;
 use dossier::projecting;

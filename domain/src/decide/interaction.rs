@@ -14,12 +14,8 @@ use crate::state::ConversationStatus;
 /// Something came in. On a blocked contact it is suppressed: known and counted, but nothing of it is kept or shown.
 pub(super) fn receive(situation: Situation<'_>, seen: &Interaction, values: &ProfileValues) -> Vec<Decided> {
     if situation.root.blocked.is_some() {
-        let suppressed = MessageSuppressed {
-            identity: seen.identity,
-            channel: seen.channel.clone(),
-            at: seen.at,
-            kind: seen.kind,
-        };
+        let suppressed =
+            MessageSuppressed { identity: seen.identity, channel: seen.channel.clone(), at: seen.at, kind: seen.kind };
         return vec![because(Cause::Inbound, suppressed)];
     }
     let holder = (seen.holder != situation.root.id).then_some(seen.holder);
@@ -31,8 +27,8 @@ pub(super) fn receive(situation: Situation<'_>, seen: &Interaction, values: &Pro
         holder,
         personal: Personal::Open(text_of(seen)),
     };
-    let opens = seen.kind != InteractionKind::Reaction
-        && situation.root.conversation.status != ConversationStatus::Open;
+    let opens =
+        seen.kind != InteractionKind::Reaction && situation.root.conversation.status != ConversationStatus::Open;
     let mut decided: Vec<Decided> = profile::fill(situation, values, seen.holder).into_iter().collect();
     decided.push(because(Cause::Inbound, received));
     if opens {

@@ -8,7 +8,6 @@ use crate::personal::Personal;
 use crate::rejection::Rejection;
 use crate::values::tag::TAG_LIMIT;
 
-
 /// Puts a tag on, unless it is shown and would be without merges.
 pub(super) fn add(situation: Situation<'_>, key: &Arc<str>, name: &Arc<str>) -> Result<Vec<Decided>, Rejection> {
     if situation.root.tags.get(key).is_some_and(|own| own.present) {

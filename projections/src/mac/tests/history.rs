@@ -149,7 +149,10 @@ impl Log {
         self.merges += 1;
         let (merge, policy) = (merge_id(self.merges), 1);
         self.above.insert(secondary, (self.merges, primary));
-        self.tell(secondary, MergePrepared { merge, primary: contact(primary), policy, expected: None, personal: Personal::Erased });
+        self.tell(
+            secondary,
+            MergePrepared { merge, primary: contact(primary), policy, expected: None, personal: Personal::Erased },
+        );
         let (secondary, personal) = (contact(secondary), Personal::Erased);
         self.tell(primary, ContactMerged { merge, secondary, policy, personal });
     }

@@ -148,7 +148,8 @@ impl SqliteReadStore {
 
     /// `count of others | their ids | sealed state`. A contact whose key is destroyed has nothing left to seal.
     async fn seal_state(&self, state: &Contact) -> Result<Vec<u8>, ReadError> {
-        let others: Vec<Uuid> = state.also_guarded_by().into_iter().map(|id| id.0).filter(|id| *id != state.id.0).collect();
+        let others: Vec<Uuid> =
+            state.also_guarded_by().into_iter().map(|id| id.0).filter(|id| *id != state.id.0).collect();
         let plain = serde_json::to_vec(state).map_err(shape)?;
         // Not by whether the key is gone already: a row sealed just before that could never be opened again, though a
         // fresh fold gives it.
@@ -226,9 +227,7 @@ impl ReadStore for SqliteReadStore {
         };
         match self.file(projection).write(&writes, from, to)? {
             None => Ok(()),
-            Some(actual) => {
-                Err(ReadError::CheckpointMoved { projection: projection.name(), expected: from, actual })
-            }
+            Some(actual) => Err(ReadError::CheckpointMoved { projection: projection.name(), expected: from, actual }),
         }
     }
 

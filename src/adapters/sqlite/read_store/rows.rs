@@ -38,8 +38,9 @@ impl Rows {
                      PRAGMA wal_autocheckpoint = 8000;";
         writer.execute_batch(setup).map_err(failed("opening a read model"))?;
         writer.execute_batch(SCHEMA).map_err(failed("opening a read model"))?;
-        let reader = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-            .map_err(failed("opening a read model"))?;
+        let reader =
+            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+                .map_err(failed("opening a read model"))?;
         Ok(Rows { path: path.to_owned(), writer: Mutex::new(writer), reader: Mutex::new(reader) })
     }
 
