@@ -263,7 +263,7 @@ mod tests {
             let act = Act::system(workspace.into(), DateTime::UNIX_EPOCH, false, Cause::Manual);
             let draft = act.draft(None, event);
             let stream = Stream::Contact(contact);
-            let sealed = self.codec.seal(&stream, draft.id, &draft.event, &draft.meta).await.unwrap();
+            let sealed = self.codec.seal(&stream, uuid::Uuid::new_v4(), &draft.event, &draft.meta).await.unwrap();
             self.store.append(&stream, expected, vec![sealed]).await.unwrap();
         }
 
