@@ -2,6 +2,7 @@
 
 use crate::event::Event;
 use crate::ids::{ContactId, IdentityId};
+use crate::meta::{KeyUse, Meta};
 
 /// The holder of an identity, by its own stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +11,15 @@ pub struct Claim {
     pub owner: ContactId,
     /// Revision of the claim: a cut-off release can't be taken for a cut-off claim.
     pub epoch: u64,
+    /// The key of the command that asked for it, if it bore one: whoever connects the identity puts it on record.
+    pub key: Option<KeyUse>,
+}
+
+impl Claim {
+    /// The same claim, asked for by nobody who could ask again.
+    pub fn without_key(self) -> Self {
+        Claim { key: None, ..self }
+    }
 }
 
 /// The state of one identity.
@@ -35,10 +45,12 @@ impl Identity {
     }
 
     /// Folds one event of the identity's own stream.
-    pub fn evolve(&mut self, event: &Event, revision: u64) {
+    pub fn evolve(&mut self, event: &Event, meta: &Meta, revision: u64) {
         self.next_revision = revision + 1;
         match event {
-            Event::IdentityClaimed(claimed) => self.claim = Some(Claim { owner: claimed.contact, epoch: revision }),
+            Event::IdentityClaimed(claimed) => {
+                self.claim = Some(Claim { owner: claimed.contact, epoch: revision, key: meta.key });
+            }
             Event::IdentityReleased(_) => self.claim = None,
             _ => {}
         }

@@ -14,6 +14,7 @@ pub mod ids;
 pub mod meta;
 pub mod personal;
 pub mod rejection;
+pub mod sabotage;
 #[cfg(feature = "schemas")]
 pub mod schemas;
 pub mod state;

@@ -121,7 +121,7 @@ impl Streams {
         let last = self.store.read_stream(&Stream::Identity(id), u64::MAX, Direction::Backward, 1).await?;
         for recorded in &last {
             let opened = self.codec.open(recorded).await?;
-            identity.evolve(&opened.event, recorded.revision);
+            identity.evolve(&opened.event, &opened.meta, recorded.revision);
         }
         let identity = Arc::new(identity);
         ticket.put(identity.clone());
@@ -158,7 +158,7 @@ impl Streams {
         let drafts = [draft];
         let appended = self.write(&Stream::Identity(identity.id), identity.revision(), &drafts).await?;
         let mut after = *identity;
-        after.evolve(&drafts[0].event, appended.revision);
+        after.evolve(&drafts[0].event, &drafts[0].meta, appended.revision);
         let after = Arc::new(after);
         ticket.put(after.clone());
         Ok(after)

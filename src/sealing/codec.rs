@@ -87,7 +87,7 @@ struct StoredBox<'a> {
 #[derive(Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Inside<'a> {
-    /// Which one of its kind acted; absent for the store itself, and in an identity's stream.
+    /// Which one of its kind acted; absent for the store itself, and where nobody's key seals the event.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     actor: Option<Text<'a>>,
     /// The personal part, as the schema of its event says; absent where it has none.
@@ -278,7 +278,7 @@ fn inside(stream: &Stream, event: &Event, meta: &Meta) -> Result<Option<Vec<u8>>
     let data = event.personal_json().map_err(encoding)?.map(text).transpose()?;
     let actor = match meta.actor.kind {
         ActorKind::System => None,
-        _ if matches!(stream, Stream::Identity(_)) => None,
+        _ if key_holder(stream).is_none() && event.also_sealed_for().is_none() => None,
         _ => meta.actor.id.open().map(|id| Text(Cow::Borrowed(id))),
     };
     if data.is_none() && actor.is_none() {

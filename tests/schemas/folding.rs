@@ -143,9 +143,12 @@ fn an_identity_is_claimed_and_released() {
     let examples: HashMap<_, _> = all().into_iter().map(|example| (example.file.clone(), example)).collect();
     let Stream::Identity(id) = examples["identity_claimed.v1"].stream() else { panic!("not of an identity") };
     let mut identity = Identity::unclaimed(id);
-    identity.evolve(&examples["identity_claimed.v1"].event(), 0);
+    let fold = |identity: &mut Identity, example: &Example| {
+        identity.evolve(&example.event(), &example.meta(), identity.next_revision);
+    };
+    fold(&mut identity, &examples["identity_claimed.v1"]);
     assert!(identity.claim.is_some_and(|claim| claim.epoch == 0));
-    identity.evolve(&examples["identity_released.v1"].event(), 1);
+    fold(&mut identity, &examples["identity_released.v1"]);
     assert_eq!((identity.claim, identity.next_revision), (None, 2));
 }
 

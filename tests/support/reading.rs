@@ -47,7 +47,7 @@ impl Reading {
             }
             Stream::Identity(id) => {
                 let identity = self.identities.entry(*id).or_insert_with(|| Identity::unclaimed(*id));
-                identity.evolve(&opened.event, recorded.revision);
+                identity.evolve(&opened.event, &opened.meta, recorded.revision);
             }
             Stream::Workspace(_) => {}
         }

@@ -6,16 +6,17 @@ use dossier_domain::event::{
     ContactAbandoned, IdentityClaimed, IdentityConnected, IdentityDisconnected, IdentityNamed, IdentityReleased,
 };
 use dossier_domain::identity::{Claim, Identity};
-use dossier_domain::ids::{ContactId, IdentityId};
+use dossier_domain::ids::{ContactId, IdentityId, Stream};
+use dossier_domain::meta::Meta;
 use dossier_domain::personal::Personal;
 use dossier_domain::rejection::Rejection;
 use dossier_domain::state::{Contact, Life};
 
-use super::resolve::{Addressed, Resolution};
+use super::resolve::{Addressed, Resolution, without_key};
 use super::{Ended, Engine, Stop, helped, repeat};
 use crate::app::act::Act;
 use crate::app::ask::Handle;
-use crate::app::streams::Draft;
+use crate::app::streams::{Draft, Lost};
 
 /// A handle with the identity that it is.
 #[derive(Clone, Debug)]
@@ -77,11 +78,29 @@ impl Engine {
     pub async fn claim(&self, act: &Act, addressed: &Addressed, named: &Named) -> Result<Held, Ended> {
         loop {
             let claim = repeat(|| self.stake(act, addressed, named)).await?;
-            let holder = repeat(|| self.confirm(act, named, claim)).await?;
-            if let Some(held) = holder {
-                return Ok(held);
+            match repeat(|| self.confirm(act, named, claim)).await {
+                Ok(Some(held)) => return Ok(held),
+                Ok(None) => {}
+                Err(Ended::MarkTaken { position }) => {
+                    self.take_back(&act.without_key(), named, claim).await?;
+                    return Err(Ended::MarkTaken { position });
+                }
+                Err(error) => return Err(error),
             }
         }
+    }
+
+    /// The claim of a command whose key was used for another one meanwhile.
+    async fn take_back(&self, act: &Act, named: &Named, claim: Claim) -> Result<(), Ended> {
+        repeat(|| async {
+            let holder = self.streams.contact(claim.owner).await?;
+            if holder.life == Life::Live && holder.identity(named.identity).is_none_or(|own| own.epoch < claim.epoch) {
+                self.let_go(act, &holder, named, claim.without_key()).await?;
+            }
+            Ok(())
+        })
+        .await?;
+        repeat(|| self.finish_release(act, named.identity, claim)).await
     }
 
     /// A claim by which the root of the contact holds the identity, made if nobody stands in the way.
@@ -102,7 +121,10 @@ impl Engine {
                 if let Some(key) = act.key() {
                     self.not_seen(key.mark).await?;
                 }
-                let after = self.streams.append_identity(&identity, named.claimed(act, root.id)).await?;
+                let mut claimed = named.claimed(act, root.id);
+                // Kept for whoever connects it: the key is used up by the holder's word alone.
+                claimed.meta.key = act.key_use(200);
+                let after = self.streams.append_identity(&identity, claimed).await?;
                 after.claim.ok_or(Stop::Again)
             }
         }
@@ -117,10 +139,45 @@ impl Engine {
         if holder.identity(named.identity).is_some_and(|own| own.epoch >= claim.epoch) {
             return Ok(Some(Held { holder, changed: false }));
         }
+        let holder = self.connect(act, &holder, named, claim).await?;
+        // Whoever only helps another command's claim has changed nothing by its own.
+        Ok(Some(Held { holder, changed: claim.key == act.key_use(200) }))
+    }
+
+    /// Appends the holder's word for a claim that it does not know yet, in the name and with the key of the command
+    /// that asked for it: else that command, done again, would not be known again.
+    pub(super) async fn connect(
+        &self,
+        act: &Act,
+        holder: &Arc<Contact>,
+        named: &Named,
+        claim: Claim,
+    ) -> Result<Arc<Contact>, Stop> {
         let mut connected = named.connected(act, claim.epoch);
-        act.put_key(&mut connected, 200);
-        let holder = self.streams.append(&holder, vec![connected]).await?;
-        Ok(Some(Held { holder, changed: true }))
+        let own = claim.key == act.key_use(200);
+        if let Some(key) = claim.key {
+            if !own {
+                connected = act.draft_for(&self.author_of(named, claim).await?, connected.event);
+            }
+            connected.meta.key = Some(key);
+            connected.meta.marks = vec![key.mark];
+        }
+        match self.streams.append(holder, vec![connected.clone()]).await {
+            // The key was used for another command meanwhile; that is for whoever bore it to be told.
+            Err(Lost::MarkTaken { .. }) if !own => {
+                Ok(self.streams.append(holder, vec![without_key(connected)]).await?)
+            }
+            outcome => Ok(outcome?),
+        }
+    }
+
+    /// Who made a claim that still stands, when, and why.
+    async fn author_of(&self, named: &Named, claim: Claim) -> Result<Meta, Stop> {
+        let last = self.streams.last(&Stream::Identity(named.identity)).await?;
+        match last.filter(|last| last.revision == claim.epoch) {
+            Some(claimed) => Ok(self.streams.codec().open(&claimed).await?.meta),
+            None => Err(Stop::Again),
+        }
     }
 
     /// Who stands behind the claim on an identity, after a cut-off release was finished.
@@ -205,20 +262,19 @@ impl Engine {
         named: &Named,
         claim: Claim,
     ) -> Result<Arc<Contact>, Stop> {
-        let mut drafts = Vec::new();
+        let mut holder = holder.clone();
         if holder.identity(named.identity).is_none_or(|own| own.epoch < claim.epoch) {
-            drafts.push(named.connected(act, claim.epoch));
+            holder = self.connect(act, &holder, named, claim).await?;
         }
         let mut gone = act.draft(None, IdentityDisconnected { identity: named.identity, epoch: claim.epoch });
         act.put_key(&mut gone, 200);
-        drafts.push(gone);
-        Ok(self.streams.append(holder, drafts).await?)
+        Ok(self.streams.append(&holder, vec![gone]).await?)
     }
 
     pub(super) async fn finish_release(&self, act: &Act, identity: IdentityId, claim: Claim) -> Result<(), Stop> {
         let identity = self.streams.identity(identity).await?;
         match identity.claim {
-            Some(standing) if standing == claim => {
+            Some(standing) if standing.epoch == claim.epoch => {
                 self.release_claim(act, &identity, claim).await?;
                 Err(Stop::Again)
             }

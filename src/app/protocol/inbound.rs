@@ -162,10 +162,11 @@ impl Engine {
                 return Err(Stop::Again);
             }
             Some(own) if own.epoch == claim.epoch => {}
-            _ if holder.id == root.id => drafts.push(passage.named.connected(act, claim.epoch)),
+            _ if holder.id == root.id && claim.key.is_none() => {
+                drafts.push(passage.named.connected(act, claim.epoch));
+            }
             _ => {
-                let connected = passage.named.connected(act, claim.epoch);
-                self.streams.append(&holder, vec![connected]).await?;
+                self.connect(act, &holder, &passage.named, claim).await?;
                 return Err(Stop::Again);
             }
         }
