@@ -10,6 +10,7 @@ use dossier_domain::event::{Event, ReadError};
 use dossier_domain::ids::{ContactId, Stream};
 use dossier_domain::meta::{ActorKind, Meta};
 use dossier_domain::personal::Personal;
+use dossier_domain::sabotage::{Break, armed};
 use dossier_domain::state::Fact;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -109,6 +110,7 @@ impl Codec {
     pub async fn seal(&self, stream: &Stream, id: Uuid, event: &Event, meta: &Meta) -> Result<NewEvent, SealError> {
         let public = text(event.public_json().map_err(encoding)?)?;
         let also = event.also_sealed_for();
+        let also = also.filter(|_| !armed(Break::OneKeySealsAll) || key_holder(stream).is_none());
         let with = match inside(stream, event, meta)? {
             None => None,
             Some(plain) => {

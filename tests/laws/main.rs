@@ -7,5 +7,11 @@ mod support;
 
 mod cases;
 mod commands;
+mod counterfactual;
+mod deeds;
+mod history;
+mod literal;
+mod memory;
+mod properties;
 mod races;
 mod world;
