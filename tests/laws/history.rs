@@ -109,6 +109,11 @@ impl<S: Stage> History<S> {
         }
     }
 
+    /// Every contact that was made.
+    pub fn contacts(&self) -> &[ContactId] {
+        &self.contacts
+    }
+
     fn contact(&self, index: &Index) -> ContactId {
         *index.get(&self.contacts)
     }

@@ -5,10 +5,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[cfg(feature = "sabotage")]
+mod breaks;
 mod cases;
 mod commands;
 mod counterfactual;
 mod deeds;
+mod folder;
 mod history;
 mod literal;
 mod memory;

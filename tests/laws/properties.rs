@@ -10,6 +10,7 @@ use dossier_domain::event::{Event, MessageText};
 use dossier_domain::ids::{ContactId, IdentityId, Stream};
 use dossier_domain::rejection::Rejection;
 use dossier_domain::state::{Contact, ConversationStatus, Life};
+use futures::executor::block_on;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
@@ -65,6 +66,28 @@ pub fn undoing_at_once_changes_nothing(deeds: &[Deed]) -> Result<(), TestCaseErr
             (now.position, now.revision) = (then.position, then.revision);
             prop_assert_eq!(&now, then, "law a: {:?} shows something else", id);
         }
+    }
+    Ok(())
+}
+
+/// What is set or put on is the contact's own, even if a merge showed it already: it stays when every merge is undone.
+pub fn what_is_said_again_stays(deeds: &[Deed]) -> Result<(), TestCaseError> {
+    let mut history = played(deeds);
+    let before = reading(&history);
+    for (id, view) in before.views() {
+        let world = &mut history.stage.0;
+        let company = view.text(&asks::field("company")).map_or("new".to_owned(), ToString::to_string);
+        world.done(asks::set(id, "company", Some(&company)));
+        for tag in view.shown.tags.values() {
+            world.done(asks::tag(id, tag));
+        }
+        for edge in before.contacts[&id].live_edges() {
+            world.done(asks::unmerge(edge.merge));
+        }
+        let after = world.reading().view(id).expect("it lives");
+        let shown = after.text(&asks::field("company")).map(ToString::to_string);
+        prop_assert_eq!(shown, Some(company), "rule 10: what {:?} was told", id);
+        prop_assert_eq!(after.shown.tags, view.shown.tags, "rule 10: tags that {:?} was given", id);
     }
     Ok(())
 }
@@ -210,9 +233,15 @@ pub fn identities_lead_to_who_shows_them(deeds: &[Deed]) -> Result<(), TestCaseE
 pub fn positions_tell_bodies_apart(deeds: &[Deed]) -> Result<(), TestCaseError> {
     let mut history = History::new(Memory(crate::world::World::of("")));
     let mut bodies: BTreeMap<(ContactId, u64), View> = BTreeMap::new();
+    let mut log = Reading::default();
     for deed in deeds {
         history.take(deed);
-        for (id, view) in reading(&history).views() {
+        let world = &history.stage.0;
+        match history.done.last().map(|done| &done.ask) {
+            Some(Ask::Delete(_)) => log = world.reading(),
+            _ => block_on(log.go_on(&*world.parts.store, &world.codec)),
+        }
+        for (id, view) in log.views() {
             let first = bodies.entry((id, view.position)).or_insert_with(|| view.clone());
             prop_assert_eq!(&*first, &view, "law f: two bodies of {:?} at position {}", id, view.position);
         }
@@ -302,6 +331,11 @@ proptest! {
     #[test]
     fn a_merge_undone_at_once_changes_nothing_but_the_secondarys_conversation(deeds in deeds(LONGEST)) {
         undoing_at_once_changes_nothing(&deeds)?;
+    }
+
+    #[test]
+    fn what_is_set_again_is_the_contacts_own_and_stays_when_all_is_undone(deeds in deeds(LONGEST)) {
+        what_is_said_again_stays(&deeds)?;
     }
 
     #[test]
