@@ -7,11 +7,13 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 /// The fields that are edited; the names count as one for the policy, and a country may be derived.
-const FIELDS: [&str; 7] = ["first_name", "last_name", "email", "phone", "country", "company", "custom.tier"];
+const FIELDS: [&str; 6] = ["company", "first_name", "last_name", "phone", "country", "custom.tier"];
 /// The handles of identities. The first four begin with a contact each.
 pub const HANDLES: [&str; 8] = ["a", "b", "c", "d", "tg:e", "tg:f", "g", "h"];
 /// How many contacts there are from the start.
 pub const MADE: usize = 4;
+/// How many edits a history begins with.
+const BEGUN_WITH: usize = 6;
 
 /// How a contact is addressed: by its id, absorbed or not, or by the identity of this place in [`HANDLES`].
 #[derive(Clone, Debug)]
@@ -115,7 +117,8 @@ fn said() -> impl Strategy<Value = Said> {
 
 fn choices() -> impl Strategy<Value = Vec<(&'static str, Side)>> {
     let side = prop_oneof![Just(Side::Primary), Just(Side::Secondary), said().prop_map(Side::Given)];
-    prop::collection::vec((select(&FIELDS[..]), side), 0..3)
+    let some = prop::collection::vec((select(&FIELDS[..]), side), 1..3);
+    prop_oneof![Just(Vec::new()), some]
 }
 
 fn deed() -> impl Strategy<Value = Deed> {
@@ -136,13 +139,19 @@ fn deed() -> impl Strategy<Value = Deed> {
         3 => (way(), prop::option::of(handle()), sender).prop_map(|(who, to, sender)| Deed::Sends(who, to, sender)),
         2 => (way(), handle()).prop_map(|(who, identity)| Deed::Claim(who, identity)),
         3 => (way(), handle()).prop_map(|(who, identity)| Deed::Release(who, identity)),
-        9 => (any::<Index>(), any::<Index>(), choices()).prop_map(|(one, other, choices)| Deed::Merge(one, other, choices)),
-        6 => any::<Index>().prop_map(Deed::Unmerge),
+        11 => (any::<Index>(), any::<Index>(), choices()).prop_map(|(one, other, choices)| Deed::Merge(one, other, choices)),
+        8 => any::<Index>().prop_map(Deed::Unmerge),
         1 => any::<Index>().prop_map(Deed::Delete),
     ]
 }
 
-/// A history of up to so many commands.
+/// A history of up to so many commands. It begins with a few values, so that merges have something to bring.
 pub fn deeds(at_most: usize) -> impl Strategy<Value = Vec<Deed>> {
-    prop::collection::vec(deed(), 8..=at_most)
+    let first = (any::<Index>(), select(&FIELDS[..4]), said())
+        .prop_map(|(who, field, said)| Deed::Set(Way::Id(who), field, said));
+    let rest = prop::collection::vec(deed(), 8..=at_most - BEGUN_WITH);
+    (prop::collection::vec(first, BEGUN_WITH), rest).prop_map(|(mut deeds, rest)| {
+        deeds.extend(rest);
+        deeds
+    })
 }
