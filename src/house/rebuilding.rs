@@ -28,13 +28,13 @@ impl Rebuilds {
         })
     }
 
-    /// Enters a rebuild; `None` if one is under way.
-    fn enter(self: &Arc<Self>, projection: Projection) -> Option<Entered> {
+    /// Enters a rebuild up to a position at least; `None` if one is under way.
+    fn enter(self: &Arc<Self>, projection: Projection, head: u64) -> Option<Entered> {
         let mut under_way = self.0.lock();
         if under_way.contains_key(&projection) {
             return None;
         }
-        under_way.insert(projection, RebuildProgress::default());
+        under_way.insert(projection, RebuildProgress { done: 0, head });
         Some(Entered { rebuilds: self.clone(), projection })
     }
 }
@@ -64,7 +64,7 @@ impl House {
     /// [`AppError::UnknownProjection`]; a store failed.
     pub async fn begin_rebuild(self: &Arc<Self>, name: &str) -> Result<ProjectionBody, AppError> {
         let projection = Projection::from_name(name).ok_or(AppError::UnknownProjection)?;
-        if let Some(entered) = self.rebuilds.enter(projection) {
+        if let Some(entered) = self.rebuilds.enter(projection, self.store.head().await?) {
             let house = self.clone();
             tokio::spawn(async move {
                 if let Err(error) = house.rebuild_beside(&entered, |_| {}).await {
@@ -82,7 +82,7 @@ impl House {
     /// rows then serve on.
     pub async fn rebuild(&self, name: &str, progress: impl FnMut(RebuildProgress)) -> Result<(), AppError> {
         let projection = Projection::from_name(name).ok_or(AppError::UnknownProjection)?;
-        let entered = self.rebuilds.enter(projection).ok_or(AppError::Busy)?;
+        let entered = self.rebuilds.enter(projection, self.store.head().await?).ok_or(AppError::Busy)?;
         self.rebuild_beside(&entered, progress).await
     }
 

@@ -22,6 +22,7 @@ async fn projections_are_listed_and_rebuilt_while_they_serve() {
         let path = format!("/v1/projections/{name}/rebuild");
         let begun = door.caller().send(Method::POST, &path, &[], None).await.unwrap().expect(202);
         assert_eq!(begun["name"], name);
+        assert!(begun["rebuild"].is_null() || begun["rebuild"]["progress"].as_f64().is_some_and(|part| part < 1.0));
         while projections(&door).await["projections"].as_array().unwrap().iter().any(|one| one["state"] != "live") {}
         assert_eq!(door.show(&id).await, before);
     }
@@ -36,6 +37,10 @@ async fn the_server_says_that_it_is_well() {
     assert_eq!(door.get("/readyz").await.unwrap().expect(200), json!({"ready": true, "reasons": []}));
     let healthy = json!({"healthy": true, "reasons": [], "damage": 0});
     assert_eq!(door.get("/healthz").await.unwrap().expect(200), healthy);
+    let metrics = String::from_utf8(door.get("/metrics").await.unwrap().bytes).unwrap();
+    for line in ["dossier_damaged_events 0", "dossier_projection_lag{projection=\"contacts\"} 0"] {
+        assert!(metrics.lines().any(|told| told == line), "{line} is not in\n{metrics}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
