@@ -13,6 +13,9 @@ CREATE TABLE IF NOT EXISTS checkpoint (one INTEGER PRIMARY KEY CHECK (one = 1), 
 INSERT OR IGNORE INTO checkpoint VALUES (1, 0);
 ";
 
+/// A row: its key, its value.
+pub(super) type Row = (Vec<u8>, Vec<u8>);
+
 /// One change of a row.
 pub(super) enum Write {
     Put(Vec<u8>, Vec<u8>),
@@ -94,12 +97,7 @@ impl Rows {
     }
 
     /// At most `limit` rows whose key begins with the prefix and lies after a key, ascending.
-    pub(super) fn range(
-        &self,
-        prefix: &[u8],
-        after: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, ReadError> {
+    pub(super) fn range(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, ReadError> {
         const DOING: &str = "reading rows";
         let reader = self.reader.lock();
         let sql = "SELECT key, value FROM rows WHERE key >= ?1 AND key > ?2 AND key < ?3 ORDER BY key LIMIT ?4";
