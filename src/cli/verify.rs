@@ -24,7 +24,7 @@ impl Verify {
         let house = self.place.open().await?;
         house.catch_up().await?;
         let bar = progress();
-        let scratch = tempfile::tempdir_in(house.path())?;
+        let scratch = house.scratch()?;
         let inputs = house.runner().inputs().clone();
         let tell = |progress: projecting::RebuildProgress| {
             bar.set_length(progress.head);

@@ -25,9 +25,10 @@ use crate::ports::read_store::{ReadStore, StoredContact};
 use crate::projecting::{Inputs, Runner};
 use crate::sealing::{Codec, HASHING_KEY, Marks};
 
+mod condition;
 mod query;
+mod rebuilding;
 mod start;
-mod stub;
 
 /// How long a reference by email or phone waits for the read model.
 const LOOKUP_WITHIN: Duration = Duration::from_secs(10);
@@ -70,6 +71,8 @@ pub struct House {
     read: Arc<SqliteReadStore>,
     app: Arc<App>,
     runner: Arc<Runner>,
+    rebuilds: rebuilding::Rebuilds,
+    started: condition::Started,
     stop: watch::Sender<bool>,
 }
 
@@ -102,7 +105,24 @@ impl House {
         let stop = watch::Sender::new(false);
         let source = master.source().clone();
         let path = path.to_owned();
-        Ok(Arc::new(House { folder, path, master: source, store, keyring, codec, marks, read, app, runner, stop }))
+        let (rebuilds, started) = (rebuilding::Rebuilds::default(), condition::Started::default());
+        let house = House {
+            folder,
+            path,
+            master: source,
+            store,
+            keyring,
+            codec,
+            marks,
+            read,
+            app,
+            runner,
+            rebuilds,
+            started,
+            stop,
+        };
+        house.clear_scratch();
+        Ok(Arc::new(house))
     }
 
     /// Where the master key came from.

@@ -9,6 +9,7 @@ use dossier_domain::state::Life;
 use dossier_projections::unfinished::Unfinished;
 
 use super::House;
+use super::condition::Start;
 use super::query::tags::TagIntake;
 use super::query::tree::States;
 use crate::app::AppError;
@@ -31,6 +32,12 @@ impl House {
     /// # Errors
     /// A store failed.
     pub async fn start(self: &Arc<Self>) -> Result<(), AppError> {
+        let started = self.begin().await;
+        *self.started.lock() = if started.is_ok() { Start::Done } else { Start::Failed };
+        started
+    }
+
+    async fn begin(self: &Arc<Self>) -> Result<(), AppError> {
         self.catch_up().await?;
         self.take_up().await?;
         let unfinished = self.runner.projectors().await.unfinished().clone();

@@ -112,10 +112,12 @@ impl Rows {
 
     /// Folds the write-ahead file into the main one and empties it.
     pub(super) fn checkpoint_file(&self) -> Result<(), ReadError> {
+        const DOING: &str = "emptying a write-ahead file";
         let writer = self.writer.lock();
-        writer
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-            .map_err(failed("emptying a write-ahead file"))
+        let busy: bool =
+            writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).map_err(failed(DOING))?;
+        // A write-ahead file that is left would be taken for that of the file that comes into the place.
+        if busy { Err(ReadError::Unavailable { doing: DOING, reason: "it is being read".to_owned() }) } else { Ok(()) }
     }
 }
 
