@@ -4,8 +4,10 @@
 
 mod billing;
 mod contact;
+mod feed;
 mod foreseen;
 mod merges;
+mod projections;
 mod tags;
 mod timeline;
 mod world;

@@ -143,6 +143,12 @@ impl World {
     }
 }
 
+/// A line that says everything itself, read.
+pub(crate) fn command(line: &Value) -> Command {
+    let bytes = serde_json::to_vec(line).unwrap();
+    line::read(&bytes, &setting(), &line::Input::default(), false).unwrap().command
+}
+
 pub(crate) fn setting() -> Setting {
     Setting { workspace: HOME.into(), region: None, actor: anonymous(), cause: Cause::Api, correlation_id: None }
 }
