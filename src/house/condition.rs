@@ -1,84 +1,63 @@
-//! How the house itself is doing: whether requests should be sent to it, and whether a person must look.
+//! How the house does: whether requests should be sent here, and whether a person must look.
 
-use std::sync::OnceLock;
+use parking_lot::Mutex;
 
 use super::House;
-use crate::api::bodies::{Health, ProjectionBody, ProjectionState, Readiness};
-use crate::app::AppError;
-use crate::ports::EventStore;
-use crate::ports::read_store::{Projection, ReadStore};
+use crate::api::bodies::{Health, Readiness};
 
-/// What became of starting: nothing yet, done, or why it failed.
-#[derive(Debug, Default)]
-pub(super) struct Started(OnceLock<Result<(), String>>);
-
-impl Started {
-    /// Notes the outcome; the first one stands.
-    pub(super) fn ended(&self, outcome: &Result<(), AppError>) {
-        let told = outcome.as_ref().map(|()| ()).map_err(ToString::to_string);
-        // A second start changes nothing that is told.
-        let _ = self.0.set(told);
-    }
+/// How far starting has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Start {
+    /// Read models catch up, and what stood unfinished is finished.
+    #[default]
+    UnderWay,
+    /// It runs.
+    Done,
+    /// It can't go on.
+    Failed,
 }
 
+/// See [`Start`].
+pub(super) type Started = Mutex<Start>;
+
 impl House {
-    /// Whether requests should be sent here: it has caught up since it was opened, and its projections move.
+    /// Whether requests should be sent here: not before [`House::start`] is done. Reasons hold nothing that came from
+    /// outside.
     pub fn readiness(&self) -> Readiness {
         let mut reasons = Vec::new();
-        match self.started.0.get() {
-            None => reasons.push("it is starting: the read models catch up with the log".to_owned()),
-            Some(Err(error)) => reasons.push(format!("it could not start: {error}")),
-            Some(Ok(())) => {}
+        match *self.started.lock() {
+            Start::UnderWay => {
+                let reached = self.runner.state().reached;
+                reasons.push(format!("it is starting: the read models are at position {reached}"));
+            }
+            Start::Failed => reasons.push(COULD_NOT_START.to_owned()),
+            Start::Done => {}
         }
-        reasons.extend(self.standing_still());
-        reasons.extend(self.store_failure());
+        if self.store.is_failed() {
+            reasons.push(TAKES_NOTHING.to_owned());
+        }
         Readiness { ready: reasons.is_empty(), reasons }
     }
 
-    /// Whether a person must look: a store failed, or stored events can't be opened though nobody erased them.
+    /// Whether a person must look. What exactly failed is in the log lines.
     pub fn health(&self) -> Health {
         let damage = self.runner.damaged();
-        let mut reasons: Vec<_> = self.store_failure().into_iter().chain(self.standing_still()).collect();
+        let mut reasons = Vec::new();
+        if *self.started.lock() == Start::Failed {
+            reasons.push(COULD_NOT_START.to_owned());
+        }
+        if self.store.is_failed() {
+            reasons.push(TAKES_NOTHING.to_owned());
+        }
+        if self.runner.state().failure.is_some() {
+            reasons.push("the projections stand still".to_owned());
+        }
         if damage > 0 {
-            reasons.push(format!(
-                "{damage} events read since the start can't be opened, though nobody erased them: stop it and run \
-                 dossier verify, which names them"
-            ));
+            reasons.push(format!("{damage} stored events can't be opened, and nobody erased them: run dossier verify"));
         }
         Health { healthy: reasons.is_empty(), reasons, damage }
     }
-
-    /// What every projection is at.
-    ///
-    /// # Errors
-    /// A store failed.
-    pub async fn projections(&self) -> Result<Vec<ProjectionBody>, AppError> {
-        let mut bodies = Vec::new();
-        for projection in Projection::ALL {
-            bodies.push(self.projection(projection).await?);
-        }
-        Ok(bodies)
-    }
-
-    pub(super) async fn projection(&self, projection: Projection) -> Result<ProjectionBody, AppError> {
-        // The head is read last: a projection is never ahead of it.
-        let checkpoint = self.read.checkpoint(projection).await?;
-        let head = self.store.head().await?;
-        let rebuild = self.rebuilds.under_way(projection);
-        let state = match (&rebuild, self.runner.state().failure) {
-            (Some(_), _) => ProjectionState::Rebuilding,
-            (None, Some(_)) => ProjectionState::Failed,
-            (None, None) => ProjectionState::Live,
-        };
-        let name = projection.name().to_owned();
-        Ok(ProjectionBody { name, state, checkpoint, lag: head.saturating_sub(checkpoint), rebuild })
-    }
-
-    fn standing_still(&self) -> Option<String> {
-        self.runner.state().failure.map(|failure| format!("the projections stand still: {failure}"))
-    }
-
-    fn store_failure(&self) -> Option<String> {
-        self.store.failure().map(|failure| format!("the event store takes no more events: {failure}"))
-    }
 }
+
+const COULD_NOT_START: &str = "it could not start";
+const TAKES_NOTHING: &str = "the log takes no more events: a write failed";

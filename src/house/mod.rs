@@ -71,10 +71,8 @@ pub struct House {
     read: Arc<SqliteReadStore>,
     app: Arc<App>,
     runner: Arc<Runner>,
+    rebuilds: rebuilding::Rebuilds,
     started: condition::Started,
-    rebuilds: Arc<rebuilding::Rebuilds>,
-    /// States of contacts that the projections remember.
-    projected: usize,
     stop: watch::Sender<bool>,
 }
 
@@ -107,13 +105,13 @@ impl House {
         let engine = Engine { streams, keyring: keyring.clone(), marks: Marks::new(&hashing) };
         let app = Arc::new(App::new(engine, Arc::new(SystemClock), reading));
         let stop = watch::Sender::new(false);
+        let source = master.source().clone();
+        let path = path.to_owned();
+        let (rebuilds, started) = (rebuilding::Rebuilds::default(), condition::Started::default());
         let house = House {
-            path: path.to_owned(),
-            master: master.source().clone(),
-            started: condition::Started::default(),
-            rebuilds: Arc::default(),
-            projected: options.projected,
             folder,
+            path,
+            master: source,
             store,
             keyring,
             codec,
@@ -121,9 +119,11 @@ impl House {
             read,
             app,
             runner,
+            rebuilds,
+            started,
             stop,
         };
-        house.clear_rebuilds()?;
+        house.clear_scratch();
         Ok(Arc::new(house))
     }
 

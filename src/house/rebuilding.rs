@@ -1,146 +1,139 @@
-//! Rebuilding a projection of a house that goes on: folded anew beside the one that serves, and put in its place when it
-//! has caught up (decision 12).
+//! Read models: what each is at, and making one anew beside the one that serves.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use tempfile::TempDir;
 
 use super::House;
 use crate::adapters::sqlite::SqliteReadStore;
-use crate::api::bodies::{ProjectionBody, RebuildBody};
+use crate::api::bodies::{ProjectionBody, ProjectionState, RebuildBody};
 use crate::app::AppError;
 use crate::ports::EventStore;
 use crate::ports::read_store::{Projection, ReadStore};
 use crate::projecting::{PAGE, RebuildProgress, rebuild};
 
-/// The rebuilds under way.
-#[derive(Debug, Default)]
-pub(super) struct Rebuilds(Mutex<HashMap<Projection, RebuildProgress>>);
+/// What folders of read models begin with that are only needed while something is compared or rebuilt.
+const SCRATCH: &str = "scratch-";
 
-impl Rebuilds {
-    pub(super) fn under_way(&self, projection: Projection) -> Option<RebuildBody> {
-        self.0.lock().get(&projection).map(|progress| RebuildBody {
-            checkpoint: progress.done,
-            target: progress.head,
-            progress: if progress.head == 0 { 1.0 } else { progress.done as f64 / progress.head as f64 },
-        })
-    }
-
-    /// Enters a rebuild up to a position at least; `None` if one is under way.
-    fn enter(self: &Arc<Self>, projection: Projection, head: u64) -> Option<Entered> {
-        let mut under_way = self.0.lock();
-        if under_way.contains_key(&projection) {
-            return None;
-        }
-        under_way.insert(projection, RebuildProgress { done: 0, head });
-        Some(Entered { rebuilds: self.clone(), projection })
-    }
-}
-
-/// A rebuild on the list, until this is dropped, however it ends.
-struct Entered {
-    rebuilds: Arc<Rebuilds>,
-    projection: Projection,
-}
-
-impl Entered {
-    fn at(&self, progress: RebuildProgress) {
-        self.rebuilds.0.lock().insert(self.projection, progress);
-    }
-}
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        self.rebuilds.0.lock().remove(&self.projection);
-    }
-}
+/// The rebuilds under way, and how far each is.
+pub(super) type Rebuilds = Mutex<HashMap<Projection, RebuildProgress>>;
 
 impl House {
-    /// Begins to rebuild a projection, and answers at once; one under way goes on.
+    /// What every projection is at.
     ///
     /// # Errors
-    /// [`AppError::UnknownProjection`]; a store failed.
+    /// A store failed.
+    pub async fn projections(&self) -> Result<Vec<ProjectionBody>, AppError> {
+        let mut all = Vec::with_capacity(Projection::ALL.len());
+        for projection in Projection::ALL {
+            all.push(self.projection(projection).await?);
+        }
+        Ok(all)
+    }
+
+    async fn projection(&self, projection: Projection) -> Result<ProjectionBody, AppError> {
+        let rebuild = self.rebuilds.lock().get(&projection).copied();
+        let state = match rebuild {
+            Some(_) => ProjectionState::Rebuilding,
+            None if self.runner.state().failure.is_some() => ProjectionState::Failed,
+            None => ProjectionState::Live,
+        };
+        // The checkpoint first: the log may grow meanwhile, and no projection is ahead of it.
+        let checkpoint = self.read.checkpoint(projection).await?;
+        let lag = self.store.head().await?.saturating_sub(checkpoint);
+        let rebuild = rebuild.map(|RebuildProgress { done, head }| RebuildBody {
+            checkpoint: done,
+            target: head,
+            progress: if head == 0 { 1.0 } else { done as f64 / head as f64 },
+        });
+        Ok(ProjectionBody { name: projection.name().to_owned(), state, checkpoint, lag, rebuild })
+    }
+
+    /// Begins to make a projection anew, and answers what it is at. One under way goes on.
+    ///
+    /// # Errors
+    /// There is no such projection; a store failed.
     pub async fn begin_rebuild(self: &Arc<Self>, name: &str) -> Result<ProjectionBody, AppError> {
         let projection = Projection::from_name(name).ok_or(AppError::UnknownProjection)?;
-        if let Some(entered) = self.rebuilds.enter(projection, self.store.head().await?) {
-            let house = self.clone();
+        let head = self.store.head().await?;
+        let is_first = match self.rebuilds.lock().entry(projection) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(none) => {
+                none.insert(RebuildProgress { done: 0, head });
+                true
+            }
+        };
+        if is_first {
+            let (house, mut stop) = (self.clone(), self.stop.subscribe());
             tokio::spawn(async move {
-                if let Err(error) = house.rebuild_beside(&entered, |_| {}).await {
-                    tracing::error!(projection = projection.name(), %error, "a rebuild failed; the old rows serve on");
+                tokio::select! {
+                    done = house.rebuild(projection, |_| {}) => if let Err(error) = done {
+                        tracing::error!(%error, projection = projection.name(), "a rebuild failed; the old one serves on");
+                    },
+                    _ = stop.wait_for(|stop| *stop) => {}
                 }
+                house.rebuilds.lock().remove(&projection);
             });
         }
         self.projection(projection).await
     }
 
-    /// Rebuilds a projection to the end, telling how far it is.
+    /// Makes a projection anew from the first event, while the old one serves, and then puts it in its place.
     ///
     /// # Errors
-    /// [`AppError::UnknownProjection`]; [`AppError::Busy`] while it is being rebuilt already; a store failed: the old
-    /// rows then serve on.
-    pub async fn rebuild(&self, name: &str, progress: impl FnMut(RebuildProgress)) -> Result<(), AppError> {
-        let projection = Projection::from_name(name).ok_or(AppError::UnknownProjection)?;
-        let entered = self.rebuilds.enter(projection, self.store.head().await?).ok_or(AppError::Busy)?;
-        self.rebuild_beside(&entered, progress).await
-    }
-
-    async fn rebuild_beside(
+    /// A store failed; the old one then stays.
+    pub async fn rebuild(
         &self,
-        entered: &Entered,
+        projection: Projection,
         mut progress: impl FnMut(RebuildProgress),
     ) -> Result<(), AppError> {
-        let projection = entered.projection;
-        let mut tell = |at| {
-            entered.at(at);
-            progress(at);
+        let scratch = self.scratch()?;
+        let fresh = Arc::new(SqliteReadStore::open(scratch.path(), self.codec.clone(), self.marks.clone())?);
+        let mut tell = |now: RebuildProgress| {
+            if let Some(known) = self.rebuilds.lock().get_mut(&projection) {
+                *known = now;
+            }
+            progress(now);
         };
-        // What an earlier process left of a rebuild is of no use: nobody knows whether it was whole.
-        let beside = self.beside(projection);
-        clear(&beside)?;
-        std::fs::create_dir_all(&beside).map_err(|error| io("making room for a rebuild", &error))?;
-        let fresh = Arc::new(SqliteReadStore::open(&beside, self.codec.clone(), self.marks.clone())?);
-        let inputs = self.runner.inputs().clone();
+        // What comes in meanwhile is folded too, until so little is left that the projections may stand still for it.
         loop {
             let (head, done) = (self.store.head().await?, fresh.checkpoint(projection).await?);
-            if done + PAGE as u64 >= head {
+            drop(rebuild(self.runner.inputs(), fresh.clone(), &[projection], head, &mut tell).await?);
+            if head - done <= PAGE as u64 {
                 break;
             }
-            rebuild(&inputs, fresh.clone(), &[projection], head, &mut tell).await?;
         }
-        // The last page is folded while the projections are held still; so nothing comes between it and the swap.
-        let mut projectors = self.runner.projectors().await;
-        let up_to = self.read.checkpoint(projection).await?;
-        rebuild(&inputs, fresh.clone(), &[projection], up_to, &mut tell).await?;
-        let fresh = Arc::into_inner(fresh).ok_or_else(|| AppError::Internal("a rebuild is still read".into()))?;
-        self.read.swap(projection, fresh)?;
-        projectors.resume_again(self.projected).await?;
+        let swap = |fresh: Arc<SqliteReadStore>| match Arc::into_inner(fresh) {
+            Some(fresh) => Ok(self.read.swap(projection, fresh)?),
+            None => Err(AppError::Internal("a rebuilt read model is in use before it serves".to_owned())),
+        };
+        self.runner.replace(projection, fresh, swap).await?;
         if projection == Projection::Contacts {
+            let _still = self.runner.projectors().await;
             self.count_tags().await?;
         }
-        drop(projectors);
-        clear(&beside)
+        Ok(())
     }
 
-    /// Removes what a process that was cut off left of its rebuilds.
-    pub(super) fn clear_rebuilds(&self) -> Result<(), AppError> {
-        Projection::ALL.into_iter().try_for_each(|projection| clear(&self.beside(projection)))
+    /// A folder beside the read models, gone when it is dropped. Whatever lies in it is sealed as they are.
+    ///
+    /// # Errors
+    /// It can't be made.
+    pub fn scratch(&self) -> Result<TempDir, AppError> {
+        let made = tempfile::Builder::new().prefix(SCRATCH).tempdir_in(&self.path);
+        made.map_err(|error| AppError::Unavailable(format!("no scratch folder can be made: {error}")))
     }
 
-    /// Where a projection is made anew. In the data folder, so that putting it in place is a change of names.
-    fn beside(&self, projection: Projection) -> PathBuf {
-        self.path.join(format!("rebuild-{}", projection.name()))
+    /// Removes scratch folders that a process left behind which was killed.
+    pub(super) fn clear_scratch(&self) {
+        let Ok(entries) = std::fs::read_dir(&self.path) else { return };
+        for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(SCRATCH)) {
+            if let Err(error) = std::fs::remove_dir_all(entry.path()) {
+                tracing::warn!(%error, "a scratch folder of an earlier run stays behind");
+            }
+        }
     }
-}
-
-fn clear(folder: &PathBuf) -> Result<(), AppError> {
-    match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io("clearing a rebuild away", &error)),
-        _ => Ok(()),
-    }
-}
-
-fn io(doing: &str, error: &std::io::Error) -> AppError {
-    AppError::Unavailable(format!("{doing}: {error}"))
 }

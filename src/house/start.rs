@@ -10,6 +10,7 @@ use dossier_domain::state::{Contact, Life};
 use dossier_projections::unfinished::Unfinished;
 
 use super::House;
+use super::condition::Start;
 use super::query::tags::TagIntake;
 use super::query::tree::States;
 use crate::app::AppError;
@@ -32,9 +33,9 @@ impl House {
     /// # Errors
     /// A store failed.
     pub async fn start(self: &Arc<Self>) -> Result<(), AppError> {
-        let outcome = self.begin().await;
-        self.started.ended(&outcome);
-        outcome
+        let started = self.begin().await;
+        *self.started.lock() = if started.is_ok() { Start::Done } else { Start::Failed };
+        started
     }
 
     async fn begin(self: &Arc<Self>) -> Result<(), AppError> {

@@ -114,15 +114,6 @@ impl Projectors {
         })
     }
 
-    /// Forgets what was folded and goes on where the read store stands, after its rows were replaced.
-    ///
-    /// # Errors
-    /// The read store failed.
-    pub async fn resume_again(&mut self, capacity: usize) -> Result<(), AppError> {
-        *self = Projectors::resume(self.inputs.clone(), capacity).await?;
-        Ok(())
-    }
-
     /// The lowest checkpoint: where reading must go on.
     pub fn lowest(&self) -> u64 {
         self.checkpoints.iter().copied().min().unwrap_or_default()

@@ -1,9 +1,10 @@
 //! The feed of events.
 
 use dossier::api::bodies::EntryBody;
+use dossier::app::AppError;
 use serde_json::json;
 
-use crate::world::{HOME, World};
+use crate::world::{HOME, World, said};
 
 async fn events(world: &World, after: u64, types: &[&str]) -> (Vec<EntryBody>, u64) {
     let types: Vec<String> = types.iter().map(|name| (*name).to_owned()).collect();
@@ -54,4 +55,23 @@ async fn what_was_erased_comes_without_its_words() {
     let (chosen, _) = events(&world, 0, &["message_received"]).await;
     let shown = serde_json::to_string(&chosen).unwrap();
     assert!(chosen.len() == 1 && !shown.contains("m1") && !shown.contains("anonymous"), "{shown}");
+}
+#[tokio::test(flavor = "multi_thread")]
+async fn no_workspace_sees_another_ones_events() {
+    let world = World::new().await;
+    world.configure("north", "UTC", 1, 30).await;
+    world.says("a", "m1").await;
+    let north = world.house.events("north", 0, &[], 100).await.unwrap();
+    assert_eq!(north.entries.iter().map(|entry| entry.event_type).collect::<Vec<_>>(), ["workspace_configured"]);
+    assert_eq!(north.reached, world.head().await);
+    let nowhere = world.house.events("nowhere", 0, &[], 100).await;
+    assert!(matches!(nowhere, Err(AppError::UnknownWorkspace)), "{nowhere:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_is_woken_by_the_next_event() {
+    let world = World::new().await;
+    let head = world.head().await;
+    let (woken, _) = tokio::join!(world.house.wait_past(head), world.try_run(said("a", "m1")));
+    assert!(woken.unwrap() > head);
 }

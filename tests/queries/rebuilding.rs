@@ -1,6 +1,5 @@
 //! Projections made anew beside the ones that serve.
 
-use dossier::app::AppError;
 use dossier::ports::read_store::Projection;
 use serde_json::{Value, json};
 
@@ -40,11 +39,10 @@ async fn a_rebuild_gives_the_same_rows_and_goes_on() {
     for projection in Projection::ALL {
         let rows_before = rows(&world, projection).await;
         let mut told = Vec::new();
-        world.house.rebuild(projection.name(), |progress| told.push(progress)).await.unwrap();
+        world.house.rebuild(projection, |progress| told.push(progress)).await.unwrap();
         assert_eq!(rows(&world, projection).await, rows_before, "{}", projection.name());
         let head = world.head().await;
         assert!(told.last().is_some_and(|last| (last.done, last.head) == (head, head)), "{told:?}");
-        assert!(!world.house.path().join(format!("rebuild-{}", projection.name())).exists());
     }
     assert_eq!(shown(&world, &ids).await, before);
     world.says("c", "m2").await;
@@ -59,7 +57,7 @@ async fn a_rebuild_mends_rows_that_were_damaged() {
     assert!(damaged.execute("DELETE FROM rows", []).unwrap() > 0);
     assert!(rows(&world, Projection::Contacts).await.is_empty());
     drop(damaged);
-    world.house.rebuild("contacts", |_| {}).await.unwrap();
+    world.house.rebuild(Projection::Contacts, |_| {}).await.unwrap();
     assert_eq!((rows(&world, Projection::Contacts).await, shown(&world, &ids).await), before);
 }
 
@@ -72,7 +70,7 @@ async fn commands_and_reads_go_on_while_it_is_made_and_nothing_is_missed() {
         tokio::spawn(async move {
             for _ in 0..5 {
                 for projection in Projection::ALL {
-                    house.rebuild(projection.name(), |_| {}).await.unwrap();
+                    house.rebuild(projection, |_| {}).await.unwrap();
                 }
             }
         })
@@ -88,23 +86,4 @@ async fn commands_and_reads_go_on_while_it_is_made_and_nothing_is_missed() {
     let answer = world.house.execute(world.command(&said("c", "last"))).await.unwrap();
     world.house.wait_for(answer.position, std::time::Duration::from_secs(60)).await.unwrap();
     assert_eq!(world.show(&ids[2]).await["counts"]["messages_in"], messages + 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_cut_off_rebuild_left_is_cleared_away() {
-    let (world, ids) = lived_in().await;
-    let left = world.house.path().join("rebuild-contacts");
-    std::fs::create_dir(&left).unwrap();
-    std::fs::write(left.join("read-contacts.db"), b"half").unwrap();
-    let before = shown(&world, &ids).await;
-    let world = world.restarted().await;
-    assert!(!left.exists());
-    assert_eq!(shown(&world, &ids).await, before);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_unknown_projection_is_refused() {
-    let world = World::new().await;
-    assert!(matches!(world.house.rebuild("segments", |_| {}).await, Err(AppError::UnknownProjection)));
-    assert!(matches!(world.house.begin_rebuild("segments").await, Err(AppError::UnknownProjection)));
 }

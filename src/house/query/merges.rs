@@ -85,7 +85,7 @@ impl House {
     pub(super) async fn holder_of(&self, merge: MergeId) -> Result<ContactId, AppError> {
         match self.store.find(self.marks.merge(merge)).await? {
             Some(Recorded { stream: Stream::Contact(primary), position, .. }) => {
-                if !self.own(primary).await?.is_some_and(|primary| primary.edge(merge).is_some()) {
+                if self.own(primary).await?.is_none_or(|primary| primary.edge(merge).is_none()) {
                     self.wait_shortly_for(position).await?;
                 }
                 Ok(primary)
