@@ -8,8 +8,9 @@ use dossier_projections::tags::TagIndex;
 use tokio::sync::{Mutex, watch};
 
 use super::projectors::{Inputs, Projectors};
+use super::rebuild::rebuild;
 use crate::app::AppError;
-use crate::ports::read_store::Projection;
+use crate::ports::read_store::{Projection, ReadStore};
 
 /// Events folded at once at most.
 pub const PAGE: usize = 4_096;
@@ -26,6 +27,8 @@ pub struct RunnerState {
 /// Runs all projections of a read store. One runner a read store.
 pub struct Runner {
     inputs: Inputs,
+    /// States of contacts that the projectors remember.
+    capacity: usize,
     projectors: Mutex<Projectors>,
     state: watch::Sender<RunnerState>,
     tags: parking_lot::Mutex<TagIndex>,
@@ -54,6 +57,7 @@ impl Runner {
         let reached = projectors.lowest();
         Ok(Arc::new(Runner {
             inputs,
+            capacity,
             projectors: Mutex::new(projectors),
             state: watch::Sender::new(RunnerState { reached, failure: None }),
             tags: parking_lot::Mutex::default(),
@@ -110,10 +114,29 @@ impl Runner {
         tracing::error!(error = %error, "the projections stand still");
         self.state.send_modify(|state| state.failure = Some(error.to_string().into()));
         let mut projectors = self.projectors.lock().await;
-        match Projectors::resume(self.inputs.clone(), PAGE).await {
+        match Projectors::resume(self.inputs.clone(), self.capacity).await {
             Ok(resumed) => *projectors = resumed,
             Err(error) => tracing::error!(error = %error, "the projections can't be resumed"),
         }
+    }
+
+    /// Brings a projection that was folded beside up to where the living one stands, and has it put in its place.
+    /// Nothing is projected meanwhile.
+    ///
+    /// # Errors
+    /// A store failed, or `swap` did; the living one then goes on.
+    pub async fn replace<S: ReadStore + 'static>(
+        &self,
+        projection: Projection,
+        fresh: Arc<S>,
+        swap: impl FnOnce(Arc<S>) -> Result<(), AppError>,
+    ) -> Result<(), AppError> {
+        let mut projectors = self.projectors.lock().await;
+        let living = projectors.checkpoint(projection);
+        drop(rebuild(&self.inputs, fresh.clone(), &[projection], living, |_| {}).await?);
+        swap(fresh)?;
+        *projectors = Projectors::resume(self.inputs.clone(), self.capacity).await?;
+        Ok(())
     }
 
     /// Waits until every projection has reached a position.
