@@ -272,3 +272,23 @@ fn a_merge_keeps_the_version_of_its_policy_and_closes_for_its_own_cause() {
     let opened = reading.own(world.id('B')).filter(|(_, it)| matches!(it.event, Event::ConversationClosed(_)));
     assert_eq!(opened.count(), 0, "no event of its own, that a workflow could start on");
 }
+
+#[test]
+fn contacts_of_two_workspaces_are_strangers() {
+    let mut world = World::of("A");
+    let elsewhere = |key: &str, ask: Ask| {
+        let mut command = asks::command(Some(key), ask);
+        command.envelope.workspace = "other".into();
+        block_on(world.app.submit(&command))
+    };
+    let settings = dossier::app::workspaces::default_settings();
+    elsewhere("1", Ask::Configure(settings)).expect("made");
+    let theirs = elsewhere("2", asks::create(&["a"])).expect("the identity is free there").contact_id.expect("made");
+    let here = world.id('A');
+    for strange in [asks::merge(here, theirs, &[]), asks::comment(here, "x"), asks::delete(here)] {
+        let refused = elsewhere("3", strange);
+        assert!(matches!(refused, Err(dossier::app::AppError::Rejected(Rejection::ContactNotFound))), "{refused:?}");
+    }
+    assert_eq!(world.refused(asks::merge(here, theirs, &[])), Rejection::ContactNotFound);
+    assert_eq!(world.inbound("a", "1").contact_id, Some(here));
+}

@@ -137,7 +137,7 @@ fn there_is_one_assignee_or_none() {
 
 #[test]
 fn when_a_snooze_passes_the_timer_opens_it_unless_it_changed_since() {
-    let mut world = with(Snoozed);
+    let world = with(Snoozed);
     let until = world.view('A').conversation.snoozed_until.expect("a time");
     let run = |world: &World, at| block_on(world.app.run_due(&"default".into(), at, false)).expect("done");
     run(&world, until - TimeDelta::seconds(1));

@@ -14,7 +14,7 @@ const BINARIES: &[(&str, &str)] = &[
 /// The modules of a test binary that are written by a macro, one for each adapter.
 const ADAPTERS: [&str; 2] = ["memory", "sqlite"];
 
-pub struct Tests {
+pub(crate) struct Tests {
     /// By binary, the full names.
     names: BTreeMap<String, BTreeSet<String>>,
     /// The text of every file that holds tests.
@@ -22,7 +22,7 @@ pub struct Tests {
 }
 
 impl Tests {
-    pub fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut tests = Tests { names: BTreeMap::new(), texts: Vec::new() };
         for (binary, folder) in BINARIES {
@@ -39,12 +39,12 @@ impl Tests {
     }
 
     /// Whether a binary has a test of this full name.
-    pub fn holds(&self, binary: &str, name: &str) -> bool {
+    pub(crate) fn holds(&self, binary: &str, name: &str) -> bool {
         self.names.get(binary).is_some_and(|names| names.contains(name))
     }
 
     /// Whether a file with tests speaks of a word.
-    pub fn mention(&self, word: &str) -> bool {
+    pub(crate) fn mention(&self, word: &str) -> bool {
         self.texts.iter().any(|text| text.contains(word))
     }
 
