@@ -66,6 +66,7 @@ pub enum Deed {
     Merge(Index, Index, Vec<(&'static str, Side)>),
     /// Of a live merge, where there is one; else of any.
     Unmerge(Index),
+    /// The root of one that was merged before, where there is one; else of anybody.
     Delete(Index),
 }
 
@@ -127,21 +128,22 @@ fn deed() -> impl Strategy<Value = Deed> {
     let turn =
         prop_oneof![Just(Turn::Open), Just(Turn::Close), Just(Turn::Snooze), any::<bool>().prop_map(Turn::Assign)];
     let handle = || 0..HANDLES.len();
-    let profile = prop::option::of(select(vec!["company", "custom.tier", "avatar_url"]));
+    let known = prop_oneof![2 => 0..MADE, 1 => handle()];
+    let profile = prop::option::weighted(0.6, select(vec!["company", "language", "avatar_url"]));
     prop_oneof![
         9 => (way(), select(&FIELDS[..]), said()).prop_map(|(who, field, said)| Deed::Set(who, field, said)),
-        6 => (way(), select(vec!["t", "u"]), any::<bool>()).prop_map(|(who, tag, on)| Deed::Tag(who, tag, on)),
+        7 => (way(), select(vec!["t", "u"]), prop::bool::weighted(0.6)).prop_map(|(who, tag, on)| Deed::Tag(who, tag, on)),
         1 => way().prop_map(Deed::Comment),
         3 => (way(), turn).prop_map(|(who, turn)| Deed::Converse(who, turn)),
         2 => (way(), prop::bool::weighted(0.4)).prop_map(|(who, on)| Deed::Block(who, on)),
-        8 => (handle(), kind, profile).prop_map(|(by, kind, profile)| Deed::Says(by, kind, profile)),
+        9 => (known, kind, profile).prop_map(|(by, kind, profile)| Deed::Says(by, kind, profile)),
         3 => any::<Index>().prop_map(Deed::Again),
         3 => (way(), prop::option::of(handle()), sender).prop_map(|(who, to, sender)| Deed::Sends(who, to, sender)),
         2 => (way(), handle()).prop_map(|(who, identity)| Deed::Claim(who, identity)),
         3 => (way(), handle()).prop_map(|(who, identity)| Deed::Release(who, identity)),
         11 => (any::<Index>(), any::<Index>(), choices()).prop_map(|(one, other, choices)| Deed::Merge(one, other, choices)),
         8 => any::<Index>().prop_map(Deed::Unmerge),
-        1 => any::<Index>().prop_map(Deed::Delete),
+        2 => any::<Index>().prop_map(Deed::Delete),
     ]
 }
 
@@ -149,7 +151,7 @@ fn deed() -> impl Strategy<Value = Deed> {
 pub fn deeds(at_most: usize) -> impl Strategy<Value = Vec<Deed>> {
     let first = (any::<Index>(), select(&FIELDS[..4]), said())
         .prop_map(|(who, field, said)| Deed::Set(Way::Id(who), field, said));
-    let rest = prop::collection::vec(deed(), 8..=at_most - BEGUN_WITH);
+    let rest = prop::collection::vec(deed(), at_most / 2..=at_most - BEGUN_WITH);
     (prop::collection::vec(first, BEGUN_WITH), rest).prop_map(|(mut deeds, rest)| {
         deeds.extend(rest);
         deeds

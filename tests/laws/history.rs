@@ -44,6 +44,8 @@ pub struct History<S> {
     /// By the absorbed contact.
     live: BTreeMap<ContactId, (MergeId, ContactId)>,
     merges: Vec<MergeId>,
+    /// Those who came out of a merge.
+    parted: Vec<ContactId>,
     said: Vec<Inbound>,
     head: u64,
     step: usize,
@@ -52,8 +54,8 @@ pub struct History<S> {
 impl<S: Stage> History<S> {
     pub fn new(stage: S) -> Self {
         let (done, accepted, contacts) = (Vec::new(), Vec::new(), Vec::new());
-        let (live, merges, said) = (BTreeMap::new(), Vec::new(), Vec::new());
-        let mut history = History { stage, done, accepted, contacts, live, merges, said, head: 0, step: 0 };
+        let (live, merges, parted, said) = (BTreeMap::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut history = History { stage, done, accepted, contacts, live, merges, parted, said, head: 0, step: 0 };
         for handle in &HANDLES[..MADE] {
             history.ask(asks::create(&[handle]));
         }
@@ -96,7 +98,10 @@ impl<S: Stage> History<S> {
                 self.live.insert(merge.secondary, (merge.merge_id, merge.primary));
                 self.merges.push(merge.merge_id);
             }
-            (Ask::Unmerge(_), Some(merge)) => _ = self.live.remove(&merge.secondary),
+            (Ask::Unmerge(_), Some(merge)) => {
+                self.live.remove(&merge.secondary);
+                self.parted.push(merge.secondary);
+            }
             _ => {}
         }
         if answer.created && answer.merge.is_none() {
@@ -172,7 +177,8 @@ impl<S: Stage> History<S> {
                 asks::merge(primary, secondary, &choices)
             }
             Deed::Unmerge(index) => self.unmerge(index),
-            Deed::Delete(index) => asks::delete(self.root(self.contact(index))),
+            Deed::Delete(index) if self.parted.is_empty() => asks::delete(self.root(self.contact(index))),
+            Deed::Delete(index) => asks::delete(self.root(*index.get(&self.parted))),
         }
     }
 

@@ -51,11 +51,9 @@ impl Tests {
     fn take(&mut self, binary: &str, folder: &Path) {
         for file in files(folder) {
             let text = std::fs::read_to_string(&file).expect("a source");
-            let module = module_of(file.strip_prefix(folder).expect("below"), &text);
+            let module = module_of(file.strip_prefix(folder).expect("below"));
             let names = self.names.entry(binary.to_owned()).or_default();
-            for test in tests_of(&text) {
-                names.insert([module.as_slice(), &[test]].concat().join("::"));
-            }
+            names.extend(tests_of(&text).into_iter().map(|test| [module.clone(), test].concat().join("::")));
             for case in cases_of(&text) {
                 names.extend(ADAPTERS.map(|adapter| format!("{adapter}::{case}")));
             }
@@ -80,7 +78,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The module that the tests of a file stand in.
-fn module_of(file: &Path, text: &str) -> Vec<String> {
+fn module_of(file: &Path) -> Vec<String> {
     let mut module: Vec<String> =
         file.with_extension("").iter().map(|part| part.to_string_lossy().into_owned()).collect();
     if module.last().is_some_and(|last| matches!(last.as_str(), "main" | "mod" | "lib")) {
@@ -91,21 +89,26 @@ fn module_of(file: &Path, text: &str) -> Vec<String> {
         module.pop();
         module.extend([tested, "tests".to_owned()]);
     }
-    if text.contains("\nmod tests {") {
-        module.push("tests".to_owned());
-    }
     module
 }
 
-/// The functions that follow a test's attribute.
-fn tests_of(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut is_test = false;
-    for line in text.lines().map(str::trim_start) {
-        if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
+/// The functions that follow a test's attribute, each with the modules in the file that it stands in. The sources are
+/// formatted, so a module ends where a brace stands below its beginning.
+fn tests_of(text: &str) -> Vec<Vec<String>> {
+    let (mut found, mut is_test) = (Vec::new(), false);
+    let mut modules: Vec<(usize, String)> = Vec::new();
+    for line in text.lines() {
+        let code = line.trim_start();
+        let depth = line.len() - code.len();
+        if code == "}" && modules.last().is_some_and(|(begun, _)| *begun == depth) {
+            modules.pop();
+        } else if let Some(module) = code.strip_prefix("mod ").and_then(|rest| rest.strip_suffix(" {")) {
+            modules.push((depth, module.to_owned()));
+        } else if code.starts_with("#[test]") || code.starts_with("#[tokio::test") {
             is_test = true;
-        } else if is_test && let Some(name) = function_of(line) {
-            found.push(name.to_owned());
+        } else if is_test && let Some(name) = function_of(code) {
+            let within = modules.iter().map(|(_, module)| module.clone());
+            found.push(within.chain([name.to_owned()]).collect());
             is_test = false;
         }
     }
