@@ -1,6 +1,6 @@
 //! A reader's terminals: a folder, variables that stay set, and a server that is started and stopped.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -48,24 +48,23 @@ impl Session {
 
     /// Runs commands while no server holds the data.
     pub(crate) fn work(&mut self, commands: &str) -> String {
-        if let Some(server) = self.server.take() {
-            server.stop();
-        }
+        self.server = None;
         self.run(commands)
     }
 
     fn serve(&self, commands: &str) -> (Server, String) {
         let mut child = self.shell(commands).stdout(Stdio::piped()).process_group(0).spawn().unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let mut server = Server { child, out, address: String::new() };
         let mut printed = String::new();
         loop {
             let mut line = String::new();
-            assert!(out.read_line(&mut line).unwrap() > 0, "it ended before it served:\n{printed}");
+            assert!(server.out.read_line(&mut line).unwrap() > 0, "it ended before it served:\n{printed}");
             printed.push_str(&line);
             if let Some(rest) = line.strip_prefix("listening on ") {
-                let address = rest.split(' ').next().unwrap().to_owned();
-                let printed = printed.replace(&address, ADDRESS);
-                return (Server { child, out, address }, printed);
+                server.address = rest.split(' ').next().unwrap().to_owned();
+                let printed = printed.replace(&server.address, ADDRESS);
+                return (server, printed);
             }
         }
     }
@@ -95,21 +94,12 @@ impl Session {
     }
 }
 
-impl Server {
+impl Drop for Server {
     /// Stops the shell's whole group, and waits until the last of it has ended.
-    fn stop(mut self) {
-        let group = format!("-{}", self.child.id());
-        assert!(Command::new("kill").args(["-TERM", "--", &group]).status().unwrap().success());
-        let mut rest = Vec::new();
-        std::io::Read::read_to_end(&mut self.out, &mut rest).unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Session {
     fn drop(&mut self) {
-        if let Some(server) = self.server.take() {
-            server.stop();
-        }
+        let group = format!("-{}", self.child.id());
+        let _ = Command::new("kill").args(["-TERM", "--", &group]).status();
+        let _ = self.out.read_to_end(&mut Vec::new());
+        let _ = self.child.wait();
     }
 }

@@ -41,6 +41,24 @@ impl<'a> Pages<'a> {
         }
     }
 
+    /// At most `limit` of a list that is short enough to be had whole: what follows the row that the cursor names.
+    pub(super) fn page<T>(
+        &self,
+        all: Vec<T>,
+        place_of: impl Fn(&T) -> Vec<u8>,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<T>, Option<String>), AppError> {
+        let from = match cursor.map(|cursor| self.place(cursor)).transpose()? {
+            Some(place) => 1 + all.iter().position(|row| place_of(row) == place).ok_or(AppError::BadCursor)?,
+            None => 0,
+        };
+        let more = all.len() > from.saturating_add(limit);
+        let page: Vec<T> = all.into_iter().skip(from).take(limit).collect();
+        let next = page.last().filter(|_| more).map(|last| self.after(&place_of(last)));
+        Ok((page, next))
+    }
+
     fn seal(&self, place: &[u8]) -> [u8; SEAL] {
         let mark = self.marks.body(&[&self.list, place].concat());
         let mut seal = [0; SEAL];

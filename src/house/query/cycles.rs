@@ -11,7 +11,7 @@ use dossier_projections::mac::{Mac, Member};
 use uuid::Uuid;
 
 use super::cursor::Pages;
-use crate::api::bodies::{CycleBody, CycleState, EntryKind, InteractionBody, MemberBody, MemberPage};
+use crate::api::bodies::{CycleBody, CyclePage, CycleState, EntryKind, InteractionBody, MemberBody, MemberPage};
 use crate::app::AppError;
 use crate::house::House;
 use crate::ports::EventStore;
@@ -31,6 +31,18 @@ impl House {
         cycles.extend(projectors.mac(workspace).and_then(open_body));
         cycles.reverse();
         Ok(cycles)
+    }
+
+    /// A page of [`House::cycles`]: at most `limit` after the cursor.
+    ///
+    /// # Errors
+    /// [`AppError::BadCursor`]; as there.
+    pub async fn cycle_page(&self, workspace: &str, cursor: Option<&str>, limit: usize) -> Result<CyclePage, AppError> {
+        let all = self.cycles(workspace).await?;
+        let pages = Pages::of(&self.marks, &["cycles", workspace]);
+        let place = |cycle: &CycleBody| cycle.cycle.as_bytes().to_vec();
+        let (cycles, next_cursor) = pages.page(all, place, cursor, limit)?;
+        Ok(CyclePage { cycles, next_cursor })
     }
 
     /// A cycle by its name, the local date of its start.

@@ -7,8 +7,9 @@ use dossier_domain::rejection::Rejection;
 use dossier_domain::state::{Contact, Edge};
 use dossier_domain::values::reference::Reference;
 
+use super::cursor::Pages;
 use super::tree::States;
-use crate::api::bodies::{ChoiceBody, MergeBody, MergeState};
+use crate::api::bodies::{ChoiceBody, MergeBody, MergePage, MergeState};
 use crate::app::AppError;
 use crate::house::House;
 use crate::ports::{Direction, EventStore, Recorded};
@@ -45,6 +46,24 @@ impl House {
             }
         }
         Ok(found.into_values().rev().collect())
+    }
+
+    /// A page of [`House::merges_of`]: at most `limit` after the cursor.
+    ///
+    /// # Errors
+    /// [`AppError::BadCursor`]; as there.
+    pub async fn merge_page(
+        &self,
+        workspace: &str,
+        reference: &Reference,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<MergePage, AppError> {
+        let all = self.merges_of(workspace, reference).await?;
+        let pages = Pages::of(&self.marks, &["merges", workspace, &reference.to_string()]);
+        let place = |merge: &MergeBody| merge.position.to_be_bytes().to_vec();
+        let (merges, next_cursor) = pages.page(all, place, cursor, limit)?;
+        Ok(MergePage { merges, next_cursor })
     }
 
     /// The undone merges by which a contact was once absorbed in another.
