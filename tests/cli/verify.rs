@@ -92,7 +92,7 @@ fn a_damaged_event_is_named_by_its_position() {
 fn a_missing_event_is_a_gap() {
     let place = Place::with_ada();
     let comment = place.run("events --json --type comment_added").json()["position"].as_u64().unwrap();
-    place.file("more.ndjson", &ADA.replace("w1", "w2").lines().next().unwrap().to_owned());
+    place.file("more.ndjson", ADA.replace("w1", "w2").lines().next().unwrap());
     place.run("ingest more.ndjson").good();
     change(&place, "log.db", &format!("DELETE FROM events WHERE position = {comment}"));
     let faults = faults(&place);

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use dossier::api::bodies::ProjectionState;
 use dossier::app::AppError;
 use dossier::house::{House, Options};
-use dossier::ports::EventStore;
 use dossier::ports::read_store::Projection;
 use serde_json::json;
 
