@@ -20,8 +20,8 @@ use crate::app::clock::SystemClock;
 use crate::app::protocol::Engine;
 use crate::app::streams::{Snapshots, Streams};
 use crate::app::{App, AppError, Lookup};
-use crate::ports::Keyring;
 use crate::ports::read_store::{ReadStore, StoredContact};
+use crate::ports::{EventStore, KeyState, Keyring};
 use crate::projecting::{Inputs, Runner};
 use crate::sealing::{Codec, HASHING_KEY, Marks};
 
@@ -80,7 +80,8 @@ impl House {
     /// Opens a data folder, making what is not there. Nothing runs yet: see [`House::start`].
     ///
     /// # Errors
-    /// Another process has it open, the master key is missing or wrong, a file is damaged or of a newer version.
+    /// Another process has it open, the master key or the keyring is missing or wrong, a file is damaged or of a newer
+    /// version.
     pub async fn open(path: &Path, options: Options) -> Result<Arc<Self>, HouseError> {
         let folder = DataFolder::open(path)?;
         let master = MasterKey::load(&folder)?;
@@ -89,6 +90,7 @@ impl House {
         let before_commit = Box::new(move || flushed.flush().map_err(|error| error.to_string()));
         let log = EventStoreOptions { before_commit, ..EventStoreOptions::default() };
         let store = Arc::new(SqliteEventStore::open(&folder, log)?);
+        must_have_keys(&*store, &*keyring).await?;
         let hashing = keyring.create_if_absent(HASHING_KEY).await.map_err(AppError::from)?;
         // The key that all marks hang on is durable before anything is marked.
         keyring.flush().map_err(AppError::from)?;
@@ -211,6 +213,18 @@ back it up apart from the data; without it nothing that is sealed can ever be \
     pub async fn durable(&self, position: u64) -> Result<(), AppError> {
         self.app.durable(position).await
     }
+}
+
+/// A log without its keyring is of no use, and a new keyring would know nobody again: no key is made then.
+async fn must_have_keys(store: &dyn EventStore, keyring: &dyn Keyring) -> Result<(), AppError> {
+    let head = store.head().await?;
+    if head == 0 || keyring.find(HASHING_KEY).await? != KeyState::Missing {
+        return Ok(());
+    }
+    Err(AppError::Unavailable(format!(
+        "the log holds {head} events, and keys.db none of their keys: put the keys.db that belongs to this log back in \
+         the data folder"
+    )))
 }
 
 /// The read models as the command side uses them.

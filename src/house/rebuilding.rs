@@ -13,7 +13,7 @@ use crate::api::bodies::{ProjectionBody, ProjectionState, RebuildBody};
 use crate::app::AppError;
 use crate::ports::EventStore;
 use crate::ports::read_store::{Projection, ReadStore};
-use crate::projecting::{RebuildProgress, rebuild};
+use crate::projecting::{PAGE, RebuildProgress, rebuild};
 
 /// What folders of read models begin with that are only needed while something is compared or rebuilt.
 const SCRATCH: &str = "scratch-";
@@ -91,20 +91,31 @@ impl House {
         mut progress: impl FnMut(RebuildProgress),
     ) -> Result<(), AppError> {
         let scratch = self.scratch()?;
-        let (inputs, head) = (self.runner.inputs(), self.store.head().await?);
         let fresh = Arc::new(SqliteReadStore::open(scratch.path(), self.codec.clone(), self.marks.clone())?);
-        let tell = |now: RebuildProgress| {
+        let mut tell = |now: RebuildProgress| {
             if let Some(known) = self.rebuilds.lock().get_mut(&projection) {
                 *known = now;
             }
             progress(now);
         };
-        drop(rebuild(inputs, fresh.clone(), &[projection], head, tell).await?);
+        // What comes in meanwhile is folded too, until so little is left that the projections may stand still for it.
+        loop {
+            let (head, done) = (self.store.head().await?, fresh.checkpoint(projection).await?);
+            drop(rebuild(self.runner.inputs(), fresh.clone(), &[projection], head, &mut tell).await?);
+            if head - done <= PAGE as u64 {
+                break;
+            }
+        }
         let swap = |fresh: Arc<SqliteReadStore>| match Arc::into_inner(fresh) {
             Some(fresh) => Ok(self.read.swap(projection, fresh)?),
             None => Err(AppError::Internal("a rebuilt read model is in use before it serves".to_owned())),
         };
-        self.runner.replace(projection, fresh, swap).await
+        self.runner.replace(projection, fresh, swap).await?;
+        if projection == Projection::Contacts {
+            let _still = self.runner.projectors().await;
+            self.count_tags().await?;
+        }
+        Ok(())
     }
 
     /// A folder beside the read models, gone when it is dropped. Whatever lies in it is sealed as they are.

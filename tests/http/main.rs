@@ -9,6 +9,7 @@ mod conversation;
 mod garbage;
 mod merges;
 mod messages;
+mod operations;
 mod protocol;
 #[path = "../support/server.rs"]
 mod server;

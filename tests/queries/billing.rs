@@ -110,29 +110,6 @@ async fn pages_of_members_neither_repeat_nor_skip() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_of_cycles_neither_repeat_nor_skip() {
-    let world = World::new().await;
-    for month in 1..=5 {
-        world.at(&format!("2026-0{month}-10T00:00:00Z"), said("a", &month.to_string())).await;
-    }
-    for limit in 1..=6 {
-        let (mut names, mut cursor) = (Vec::new(), None);
-        loop {
-            let page = world.house.cycle_page(HOME, cursor.as_deref(), limit).await.unwrap();
-            assert!(page.cycles.len() == limit || page.next_cursor.is_none());
-            names.extend(page.cycles.into_iter().map(|cycle| cycle.cycle));
-            cursor = page.next_cursor;
-            if cursor.is_none() {
-                break;
-            }
-        }
-        let all = world.house.cycles(HOME).await.unwrap();
-        assert_eq!(names, all.iter().map(|cycle| cycle.cycle.clone()).collect::<Vec<_>>());
-    }
-    assert!(matches!(world.house.cycle_page(HOME, Some("nonsense"), 1).await, Err(AppError::BadCursor)));
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_cursor_is_of_one_list_alone() {
     let world = World::new().await;
     for (at, name) in [("2026-01-10T00:00:00Z", "a"), ("2026-01-10T00:00:00Z", "b"), ("2026-02-01T00:00:00Z", "c")] {

@@ -1,41 +1,61 @@
-//! The feed of events: a workspace's own, in the order of the log.
+//! The feed of events.
 
+use dossier::api::bodies::EntryBody;
 use dossier::app::AppError;
 use serde_json::json;
 
 use crate::world::{HOME, World, said};
 
-fn types(names: &[&str]) -> Vec<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
+async fn events(world: &World, after: u64, types: &[&str]) -> (Vec<EntryBody>, u64) {
+    let types: Vec<String> = types.iter().map(|name| (*name).to_owned()).collect();
+    let page = world.house.events(HOME, after, &types, 1_000).await.unwrap();
+    (page.entries, page.reached)
+}
+
+fn types(entries: &[EntryBody]) -> Vec<&str> {
+    entries.iter().map(|entry| entry.event_type).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_feed_goes_through_the_log_in_order_and_says_how_far_it_read() {
+async fn every_event_of_the_workspace_comes_once_in_order_as_it_was_recorded() {
     let world = World::new().await;
-    world.says("a", "m1").await;
-    world.run(json!({"command": "add_comment", "contact": "channel:chat:a", "text": "nice"})).await;
-    let all = world.house.events(HOME, 0, &[], 100).await.unwrap();
-    let positions: Vec<u64> = all.entries.iter().map(|entry| entry.position).collect();
-    assert!(positions.is_sorted() && positions.len() >= 4, "{positions:?}");
-    assert_eq!((all.reached, positions.last()), (world.head().await, Some(&all.reached)));
-    let comment = all.entries.last().unwrap();
-    assert_eq!((comment.event_type, &comment.data), ("comment_added", &json!({"text": "nice"})));
-    assert_eq!(comment.actor, "api:anonymous");
-    let rest = world.house.events(HOME, positions[1], &[], 1).await.unwrap();
-    assert_eq!(rest.entries, all.entries[2..3]);
-    let end = world.house.events(HOME, all.reached, &[], 100).await.unwrap();
-    assert_eq!((end.entries.len(), end.reached), (0, all.reached));
+    let a = world.contact("a").await;
+    let before = world.head().await;
+    world.configure("other", "UTC", 1, 30).await;
+    let said = world.says("a", "m1").await;
+    let (all, reached) = events(&world, 0, &[]).await;
+    assert_eq!(reached, world.head().await);
+    assert!(all.is_sorted_by_key(|entry| entry.position));
+    assert!(!types(&all).contains(&"workspace_configured"), "that one is of the other workspace");
+    let (since, _) = events(&world, before, &[]).await;
+    assert_eq!(types(&since), ["message_received", "conversation_opened"]);
+    let message = &since[0];
+    assert_eq!((message.contact_id.unwrap().to_string(), message.position), (a, said.position - 1));
+    assert_eq!((message.channel.as_deref(), message.external_id.as_deref()), (Some("chat"), Some("a")));
+    assert_eq!((message.actor.as_str(), message.data["content"]["text"].as_str()), ("api:anonymous", Some("m1 by a")));
+    assert!(message.recorded_at.timestamp() > 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn events_of_other_types_are_passed_over_and_counted_as_read() {
+async fn types_are_chosen_and_what_was_passed_over_is_told() {
     let world = World::new().await;
+    world.contact("a").await;
     world.says("a", "m1").await;
-    let messages = world.house.events(HOME, 0, &types(&["message_received", "tag_added"]), 100).await.unwrap();
-    assert_eq!(messages.entries.iter().map(|entry| entry.event_type).collect::<Vec<_>>(), ["message_received"]);
-    assert_eq!(messages.reached, world.head().await);
+    let (chosen, reached) = events(&world, 0, &["contact_created", "message_received"]).await;
+    assert_eq!(types(&chosen), ["contact_created", "message_received"]);
+    assert_eq!(reached, world.head().await, "events of other types are passed over for good");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_erased_comes_without_its_words() {
+    let world = World::new().await;
+    let a = world.contact("a").await;
+    world.says("a", "m1").await;
+    world.run(json!({"command": "delete_contact", "contact": a})).await;
+    let (chosen, _) = events(&world, 0, &["message_received"]).await;
+    let shown = serde_json::to_string(&chosen).unwrap();
+    assert!(chosen.len() == 1 && !shown.contains("m1") && !shown.contains("anonymous"), "{shown}");
+}
 #[tokio::test(flavor = "multi_thread")]
 async fn no_workspace_sees_another_ones_events() {
     let world = World::new().await;

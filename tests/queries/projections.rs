@@ -14,7 +14,7 @@ use crate::world::{World, id_of, said};
 async fn a_projection_says_how_far_it_is_behind_the_log() {
     let world = World::new().await;
     let before = world.head().await;
-    world.house.submit(&crate::world::command(&said("a", "m1"))).await.unwrap();
+    world.house.submit(&world.command(&said("a", "m1"))).await.unwrap();
     world.house.durable(world.house.app().newest()).await.unwrap();
     let head = world.head().await;
     for one in world.house.projections().await.unwrap() {
@@ -43,11 +43,11 @@ async fn a_rebuild_serves_what_came_meanwhile_and_follows_the_log_afterwards() {
         let begun = world.house.begin_rebuild(projection.name()).await.unwrap();
         assert_eq!((begun.name.as_str(), begun.state), (projection.name(), ProjectionState::Rebuilding));
         for number in 0..50 {
-            world.house.submit(&crate::world::command(&said("b", &format!("{projection:?}{number}")))).await.unwrap();
+            world.house.submit(&world.command(&said("b", &format!("{projection:?}{number}")))).await.unwrap();
         }
         rebuilt(&world.house).await;
     }
-    let after = world.house.execute(crate::world::command(&said("a", "after"))).await.unwrap();
+    let after = world.house.execute(world.command(&said("a", "after"))).await.unwrap();
     assert_eq!(id_of(&after), primary);
     world.house.runner().reached(after.position).await;
     assert_eq!(world.show(&primary).await["counts"]["messages_in"], 151);

@@ -1,4 +1,4 @@
-//! The feed: every event of a workspace, in the order of the log.
+//! The feed: every event of a workspace in the order of the log, in the form of the timeline's entries.
 
 use super::entries::entry;
 use crate::api::bodies::EventPage;
@@ -7,8 +7,8 @@ use crate::house::House;
 use crate::ports::EventStore;
 
 impl House {
-    /// The next stretch of the log after a position, at most `limit` events long: of it, the events of the workspace and
-    /// of the wanted types (all if none is named).
+    /// The durable events of a workspace among the `limit` that follow a position, of the types named (of all if none
+    /// is), and how far the log was read.
     ///
     /// # Errors
     /// There is no such workspace; a store failed.
@@ -20,25 +20,25 @@ impl House {
         limit: usize,
     ) -> Result<EventPage, AppError> {
         self.settings(workspace).await?;
-        let page = self.store.read_all(after, limit).await?;
-        let reached = page.last().map_or(after, |last| last.position);
-        let mut entries = Vec::new();
-        for recorded in page {
-            if !types.is_empty() && types.iter().all(|name| **name != *recorded.event.event_type) {
+        let mut page = EventPage { entries: Vec::new(), reached: after };
+        for recorded in self.store.read_all(after, limit).await? {
+            page.reached = recorded.position;
+            if !types.is_empty() && !types.iter().any(|name| **name == *recorded.event.event_type) {
                 continue;
             }
-            let opened = self.codec.open(&recorded).await?;
-            if *opened.meta.workspace == *workspace {
-                entries.push(entry(&recorded, &opened, None));
+            // Whose it is can be read without a key; only what is shown is opened.
+            if *self.codec.glance(&recorded)?.meta.workspace == *workspace {
+                let opened = self.codec.open(&recorded).await?;
+                page.entries.push(entry(&recorded, &opened, None));
             }
         }
-        Ok(EventPage { entries, reached })
+        Ok(page)
     }
 
-    /// Waits until the log is longer than that, and answers how long it is.
+    /// Waits until a durable event stands after a position, and answers the head of the log.
     ///
     /// # Errors
-    /// The log failed or was closed.
+    /// A store failed.
     pub async fn wait_past(&self, position: u64) -> Result<u64, AppError> {
         Ok(self.store.wait_past(position).await?)
     }

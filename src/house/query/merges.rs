@@ -7,7 +7,7 @@ use dossier_domain::rejection::Rejection;
 use dossier_domain::state::{Contact, Edge};
 use dossier_domain::values::reference::Reference;
 
-use super::cursor::Pages;
+use super::cursor::{Pages, descending};
 use super::tree::States;
 use crate::api::bodies::{ChoiceBody, MergeBody, MergePage, MergeState};
 use crate::app::AppError;
@@ -29,6 +29,24 @@ impl House {
         self.merge_body(tree.asked(), edge, tree.root().id).await
     }
 
+    /// The merges of a contact as [`House::merges_of`] has them, at most `limit` after the cursor.
+    ///
+    /// # Errors
+    /// As there; [`AppError::BadCursor`].
+    pub async fn merge_page(
+        &self,
+        workspace: &str,
+        reference: &Reference,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<MergePage, AppError> {
+        let merges = self.merges_of(workspace, reference).await?;
+        let pages = Pages::of(&self.marks, &["merges", workspace, &reference.to_string()]);
+        let place_of = |merge: &MergeBody| descending(&merge.position.to_be_bytes());
+        let (merges, next_cursor) = pages.page(merges, place_of, cursor, limit)?;
+        Ok(MergePage { merges, next_cursor })
+    }
+
     /// Every merge that a contact of the tree took part in, newest first: as primary, or as the secondary of one undone.
     ///
     /// # Errors
@@ -46,24 +64,6 @@ impl House {
             }
         }
         Ok(found.into_values().rev().collect())
-    }
-
-    /// A page of [`House::merges_of`]: at most `limit` after the cursor.
-    ///
-    /// # Errors
-    /// [`AppError::BadCursor`]; as there.
-    pub async fn merge_page(
-        &self,
-        workspace: &str,
-        reference: &Reference,
-        cursor: Option<&str>,
-        limit: usize,
-    ) -> Result<MergePage, AppError> {
-        let all = self.merges_of(workspace, reference).await?;
-        let pages = Pages::of(&self.marks, &["merges", workspace, &reference.to_string()]);
-        let place = |merge: &MergeBody| merge.position.to_be_bytes().to_vec();
-        let (merges, next_cursor) = pages.page(all, place, cursor, limit)?;
-        Ok(MergePage { merges, next_cursor })
     }
 
     /// The undone merges by which a contact was once absorbed in another.
