@@ -21,7 +21,7 @@ use crate::api::read::envelope::anonymous;
 use crate::api::read::{ReadError, Setting, line};
 use crate::app::FieldError;
 use crate::app::ask::Command;
-use crate::house::House;
+use crate::house::{House, Options};
 use crate::ports::EventStore;
 
 /// Lines read ahead, in batches.
@@ -32,6 +32,8 @@ const BATCHES: usize = 8;
 const LINE_MAX: usize = 1 << 20;
 /// Commands executed ahead of the last flush that was waited for.
 const AHEAD: u64 = 8_192;
+/// Nobody reads meanwhile: the read models are written when there is much to write, and at the end.
+const LINGER: Duration = Duration::from_secs(3600);
 
 /// Reads commands, one JSON object a line, straight into the store.
 #[derive(Debug, Args)]
@@ -76,7 +78,7 @@ const REJECTS_TOLD: usize = 20;
 impl Ingest {
     pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
         let begun = Instant::now();
-        let house = self.place.open().await?;
+        let house = self.place.open_with(Options { linger: LINGER, ..Options::default() }).await?;
         let workspace = self.place.workspace()?;
         let settings = house.app().settings(&workspace).await?;
         if self.replay_clock {

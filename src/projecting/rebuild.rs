@@ -35,9 +35,14 @@ pub async fn rebuild(
         let (entries, _) = inputs.entries(done, limit).await?;
         let Some(last) = entries.last() else { break };
         for projection in projections {
-            projectors.apply(*projection, &entries).await?;
+            projectors.fold(*projection, &entries)?;
         }
         done = last.position;
+        if projectors.is_full() || done >= up_to {
+            for projection in projections {
+                projectors.store(*projection).await?;
+            }
+        }
         progress(RebuildProgress { done, head: up_to });
     }
     Ok(projectors)

@@ -228,6 +228,7 @@ proptest! {
             prop_assert_eq!(&serde_json::from_slice::<Contact>(&kept).unwrap(), &**contact);
         }
         let mut documents = Documents::new(10);
-        let Ok(_) = documents.apply(&entries, &mut Log(&entries));
+        let Ok(()) = documents.fold(&entries, &mut Log(&entries));
+        let Ok(_) = documents.changes(&mut Log(&entries));
     }
 }
