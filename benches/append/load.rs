@@ -45,7 +45,7 @@ impl Load {
 
     pub(crate) fn next(&mut self) -> Next {
         let place = self.random() as usize;
-        if self.streams.is_empty() || place % 5 == 0 {
+        if self.streams.is_empty() || place.is_multiple_of(5) {
             let new = self.uuid();
             self.streams.push((new, 0));
             return self.append_to(new, None);

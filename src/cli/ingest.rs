@@ -15,7 +15,7 @@ use dossier_domain::meta::Cause;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::mpsc;
 
-use super::{Failure, Place};
+use super::{Failure, Place, or_ask};
 use crate::api::problem::Problem;
 use crate::api::read::envelope::anonymous;
 use crate::api::read::{ReadError, Setting, line};
@@ -78,8 +78,15 @@ const REJECTS_TOLD: usize = 20;
 impl Ingest {
     pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
         let begun = Instant::now();
-        let house = self.place.open_with(Options { linger: LINGER, ..Options::default() }).await?;
         let workspace = self.place.workspace()?;
+        let (input, bytes) = self.input()?;
+        let rejects = self.rejects.as_ref().map(create).transpose()?;
+        let replay = if self.replay_clock { "?clock=replay" } else { "" };
+        let file = self.file.display();
+        let asked =
+            format!("/v1/workspaces/{workspace}/commands{replay}' -H 'content-type: application/x-ndjson' -T {file}");
+        let options = Options { linger: LINGER, ..Options::default() };
+        let house = self.place.open_with(options).await.map_err(or_ask(&asked))?;
         let settings = house.app().settings(&workspace).await?;
         if self.replay_clock {
             house.app().workspaces().replay(&workspace);
@@ -92,13 +99,12 @@ impl Ingest {
             cause: Cause::Api,
             correlation_id: None,
         };
-        let (input, bytes) = self.input()?;
         let bar = progress(bytes);
         let (sender, receiver) = mpsc::channel(BATCHES);
         let replay = self.replay_clock;
         let reader_bar = bar.clone();
         let reader = std::thread::spawn(move || read_lines(input, &setting, replay, &sender, &reader_bar));
-        let summary = self.execute(&house, receiver).await;
+        let summary = self.execute(&house, receiver, rejects).await;
         reader.join().map_err(|_| "the reader of the input panicked")??;
         let summary = summary?;
         bar.set_message("projecting");
@@ -120,9 +126,13 @@ impl Ingest {
         Ok((Box::new(file), bytes))
     }
 
-    async fn execute(&self, house: &Arc<House>, mut lines: mpsc::Receiver<Vec<ReadLine>>) -> Result<Summary, Failure> {
+    async fn execute(
+        &self,
+        house: &Arc<House>,
+        mut lines: mpsc::Receiver<Vec<ReadLine>>,
+        mut rejects: Option<BufWriter<File>>,
+    ) -> Result<Summary, Failure> {
         let mut summary = Summary::default();
-        let mut rejects = self.rejects.as_ref().map(File::create).transpose()?.map(BufWriter::new);
         let (mut newest, mut waited) = (0, 0);
         while let Some(batch) = lines.recv().await {
             for read in batch {
@@ -180,6 +190,10 @@ impl Ingest {
             took.as_secs_f64()
         );
     }
+}
+
+fn create(file: &PathBuf) -> Result<BufWriter<File>, Failure> {
+    File::create(file).map(BufWriter::new).map_err(|error| format!("{}: {error}", file.display()).into())
 }
 
 impl Summary {

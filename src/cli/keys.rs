@@ -27,7 +27,7 @@ enum Command {
 impl Keys {
     pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
         let Command::Rotate { place } = &self.command;
-        let house = place.open().await?;
+        let house = place.open_existing().await?;
         master_key::rotate(house.folder(), house.keyring())?;
         house.stop().await?;
         println!(

@@ -43,6 +43,7 @@ impl Serve {
             }
             outcome
         });
+        house.folder().served_at(&format!("http://{address}"))?;
         println!("listening on http://{address} (this machine only: there is no access control)");
         http::serve(listener, house.clone(), stopped()).await?;
         if started.is_finished() {

@@ -20,14 +20,15 @@ use crate::app::clock::SystemClock;
 use crate::app::protocol::Engine;
 use crate::app::streams::{Snapshots, Streams};
 use crate::app::{App, AppError, Lookup};
-use crate::ports::Keyring;
 use crate::ports::read_store::{ReadStore, StoredContact};
+use crate::ports::{EventStore, KeyState, Keyring};
 use crate::projecting::{Inputs, Runner};
 use crate::sealing::{Codec, HASHING_KEY, Marks};
 
+mod condition;
 mod query;
+mod rebuilding;
 mod start;
-mod stub;
 
 /// How long a reference by email or phone waits for the read model.
 const LOOKUP_WITHIN: Duration = Duration::from_secs(10);
@@ -72,6 +73,8 @@ pub struct House {
     read: Arc<SqliteReadStore>,
     app: Arc<App>,
     runner: Arc<Runner>,
+    rebuilds: rebuilding::Rebuilds,
+    started: condition::Started,
     stop: watch::Sender<bool>,
 }
 
@@ -79,7 +82,8 @@ impl House {
     /// Opens a data folder, making what is not there. Nothing runs yet: see [`House::start`].
     ///
     /// # Errors
-    /// Another process has it open, the master key is missing or wrong, a file is damaged or of a newer version.
+    /// Another process has it open, the master key or the keyring is missing or wrong, a file is damaged or of a newer
+    /// version.
     pub async fn open(path: &Path, options: Options) -> Result<Arc<Self>, HouseError> {
         let folder = DataFolder::open(path)?;
         let master = MasterKey::load(&folder)?;
@@ -88,6 +92,7 @@ impl House {
         let before_commit = Box::new(move || flushed.flush().map_err(|error| error.to_string()));
         let log = EventStoreOptions { before_commit, ..EventStoreOptions::default() };
         let store = Arc::new(SqliteEventStore::open(&folder, log)?);
+        must_have_keys(&*store, &*keyring).await?;
         let hashing = keyring.create_if_absent(HASHING_KEY).await.map_err(AppError::from)?;
         // The key that all marks hang on is durable before anything is marked.
         keyring.flush().map_err(AppError::from)?;
@@ -104,7 +109,24 @@ impl House {
         let stop = watch::Sender::new(false);
         let source = master.source().clone();
         let path = path.to_owned();
-        Ok(Arc::new(House { folder, path, master: source, store, keyring, codec, marks, read, app, runner, stop }))
+        let (rebuilds, started) = (rebuilding::Rebuilds::default(), condition::Started::default());
+        let house = House {
+            folder,
+            path,
+            master: source,
+            store,
+            keyring,
+            codec,
+            marks,
+            read,
+            app,
+            runner,
+            rebuilds,
+            started,
+            stop,
+        };
+        house.clear_scratch();
+        Ok(Arc::new(house))
     }
 
     /// Where the master key came from.
@@ -193,6 +215,18 @@ back it up apart from the data; without it nothing that is sealed can ever be \
     pub async fn durable(&self, position: u64) -> Result<(), AppError> {
         self.app.durable(position).await
     }
+}
+
+/// A log without its keyring is of no use, and a new keyring would know nobody again: no key is made then.
+async fn must_have_keys(store: &dyn EventStore, keyring: &dyn Keyring) -> Result<(), AppError> {
+    let head = store.head().await?;
+    if head == 0 || keyring.find(HASHING_KEY).await? != KeyState::Missing {
+        return Ok(());
+    }
+    Err(AppError::Unavailable(format!(
+        "the log holds {head} events, and keys.db none of their keys: put the keys.db that belongs to this log back in \
+         the data folder"
+    )))
 }
 
 /// The read models as the command side uses them.

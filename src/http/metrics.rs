@@ -8,11 +8,12 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use metrics::{Counter, Histogram, counter, describe_counter, describe_histogram, histogram};
+use metrics::{Counter, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use parking_lot::RwLock;
 
 use super::Door;
+use crate::api::bodies::ProjectionBody;
 use crate::api::problem::Problem;
 use crate::api::read::CommandName;
 
@@ -55,6 +56,14 @@ impl Meters {
             count: counter!("dossier_http_requests_total", "route" => route.clone(), "method" => method, "status" => status.to_string()),
             seconds: histogram!("dossier_http_request_seconds", "route" => route.clone(), "method" => method),
         });
+    }
+
+    /// Notes what every projection is at.
+    fn projections(&self, bodies: &[ProjectionBody]) {
+        for body in bodies {
+            gauge!("dossier_projection_checkpoint", "projection" => body.name.clone()).set(body.checkpoint as f64);
+            gauge!("dossier_projection_lag", "projection" => body.name.clone()).set(body.lag as f64);
+        }
     }
 
     /// Folds what was measured, for ever.
@@ -109,12 +118,22 @@ fn install() -> Option<PrometheusHandle> {
     describe_histogram!("dossier_command_seconds", "Seconds from a command's arrival to its answer");
     describe_counter!("dossier_http_requests_total", "HTTP requests by route, method and status");
     describe_histogram!("dossier_http_request_seconds", "Seconds from a request to the beginning of its answer");
+    describe_gauge!("dossier_projection_checkpoint", "Position of the last event that a projection holds");
+    describe_gauge!("dossier_projection_lag", "Events between a projection and the head of the log");
+    describe_gauge!(
+        "dossier_damaged_events",
+        "Events read since the start that can't be opened, though nobody erased them"
+    );
     Some(handle)
 }
 
 /// What was counted.
 #[utoipa::path(get, path = "/metrics", tag = "operations", responses((status = 200, body = String, content_type = "text/plain", description = "Prometheus text")))]
 pub(super) async fn show(State(door): State<Door>) -> Response {
+    if let Ok(bodies) = door.house.projections().await {
+        door.meters.projections(&bodies);
+    }
+    gauge!("dossier_damaged_events").set(door.house.health().damage as f64);
     let text = door.meters.handle.as_ref().map(PrometheusHandle::render).unwrap_or_default();
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

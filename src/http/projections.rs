@@ -11,8 +11,8 @@ use crate::api::problem::Problem;
 
 /// What every projection is at.
 #[utoipa::path(get, path = "/v1/projections", tag = "operations", responses((status = 200, body = ProjectionPage), Problems))]
-pub(super) async fn list(State(door): State<Door>) -> Json<ProjectionPage> {
-    Json(ProjectionPage { projections: door.house.projections(), next_cursor: None })
+pub(super) async fn list(State(door): State<Door>) -> Result<Json<ProjectionPage>, Problem> {
+    Ok(Json(ProjectionPage { projections: door.house.projections().await?, next_cursor: None }))
 }
 
 /// Begins to make a projection anew, beside the one that serves. One under way goes on.
@@ -25,5 +25,5 @@ pub(super) async fn rebuild(
     State(door): State<Door>,
     Path(name): Path<String>,
 ) -> Result<(StatusCode, Json<ProjectionBody>), Problem> {
-    Ok((StatusCode::ACCEPTED, Json(door.house.rebuild(&name).await?)))
+    Ok((StatusCode::ACCEPTED, Json(door.house.begin_rebuild(&name).await?)))
 }

@@ -38,12 +38,18 @@ pub async fn rebuild(
             projectors.fold(*projection, &entries)?;
         }
         done = last.position;
-        if projectors.is_full() || done >= up_to {
-            for projection in projections {
-                projectors.store(*projection).await?;
-            }
+        if projectors.is_full() {
+            store(&mut projectors, projections).await?;
         }
         progress(RebuildProgress { done, head: up_to });
     }
+    store(&mut projectors, projections).await?;
     Ok(projectors)
+}
+
+async fn store(projectors: &mut Projectors, projections: &[Projection]) -> Result<(), AppError> {
+    for projection in projections {
+        projectors.store(*projection).await?;
+    }
+    Ok(())
 }

@@ -8,8 +8,9 @@ use dossier_projections::tags::TagIndex;
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::projectors::{Inputs, Projectors};
+use super::rebuild::rebuild;
 use crate::app::AppError;
-use crate::ports::read_store::Projection;
+use crate::ports::read_store::{Projection, ReadStore};
 
 /// Events read and folded at once.
 pub const PAGE: usize = 4_096;
@@ -30,6 +31,8 @@ pub struct RunnerState {
 /// Runs all projections of a read store. One runner a read store.
 pub struct Runner {
     inputs: Inputs,
+    /// States of contacts that the projectors remember.
+    capacity: usize,
     projectors: Mutex<Projectors>,
     state: watch::Sender<RunnerState>,
     tags: parking_lot::Mutex<TagIndex>,
@@ -38,7 +41,6 @@ pub struct Runner {
     waiting: AtomicUsize,
     /// Tells that somebody began to.
     called: Notify,
-    capacity: usize,
     linger: Duration,
 }
 
@@ -65,13 +67,13 @@ impl Runner {
         let reached = projectors.lowest();
         Ok(Arc::new(Runner {
             inputs,
+            capacity,
             projectors: Mutex::new(projectors),
             state: watch::Sender::new(RunnerState { reached, failure: None }),
             tags: parking_lot::Mutex::default(),
             damaged: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
             called: Notify::new(),
-            capacity,
             linger,
         }))
     }
@@ -101,7 +103,9 @@ impl Runner {
                 past = self.inputs.store.wait_past(reached) => if past.is_err() {
                     tokio::time::sleep(AFTER_A_FAILURE).await;
                 },
-                _ = stop.changed() => {}
+                changed = stop.changed() => if changed.is_err() {
+                    return;
+                },
             }
         }
     }
@@ -168,6 +172,26 @@ impl Runner {
             Ok(resumed) => *projectors = resumed,
             Err(error) => tracing::error!(error = %error, "the projections can't be resumed"),
         }
+    }
+
+    /// Brings a projection that was folded beside up to where the living one stands, and has it put in its place.
+    /// Nothing is projected meanwhile.
+    ///
+    /// # Errors
+    /// A store failed, or `swap` did; the living one then goes on.
+    pub async fn replace<S: ReadStore + 'static>(
+        &self,
+        projection: Projection,
+        fresh: Arc<S>,
+        swap: impl FnOnce(Arc<S>) -> Result<(), AppError>,
+    ) -> Result<(), AppError> {
+        let _waiting = self.wait();
+        let mut projectors = self.projectors.lock().await;
+        let living = projectors.checkpoint(projection);
+        drop(rebuild(&self.inputs, fresh.clone(), &[projection], living, |_| {}).await?);
+        swap(fresh)?;
+        *projectors = Projectors::resume(self.inputs.clone(), self.capacity).await?;
+        Ok(())
     }
 
     /// Waits until every projection has reached a position.

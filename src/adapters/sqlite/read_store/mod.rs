@@ -22,7 +22,7 @@ mod keys;
 mod mac;
 mod rows;
 
-use rows::{Rows, Write};
+use rows::{Row, Rows, Write};
 
 /// The read models of a data folder.
 pub struct SqliteReadStore {
@@ -81,7 +81,7 @@ impl SqliteReadStore {
         projection: Projection,
         after: Option<&[u8]>,
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, ReadError> {
+    ) -> Result<Vec<Row>, ReadError> {
         let rows = self.file(projection).range(&[], after, limit)?;
         if projection != Projection::Contacts {
             return Ok(rows);
