@@ -73,7 +73,7 @@ fn main() -> ExitCode {
         "load generator's share of CPU",
     ]);
     for connections in connections {
-        let [product, limit, plain] = best_of_rounds(known.path(), connections, seconds);
+        let (product, limit, plain) = best_of_rounds(known.path(), connections, seconds);
         told(connections, &product, &limit, &plain);
         if connections == AT_CONNECTIONS {
             bars.at_least("of the limit route", product.rate / limit.rate, OF_THE_LIMIT);
@@ -87,15 +87,15 @@ fn main() -> ExitCode {
 }
 
 /// The product, the limit route and plain group commit, measured in turn.
-fn best_of_rounds(known: &Path, connections: usize, seconds: usize) -> [Measured; 3] {
-    let mut best = [Measured::default(); 3];
+fn best_of_rounds(known: &Path, connections: usize, seconds: usize) -> (Measured, Measured, load::Measured) {
+    let (mut best, mut plain) = ([Measured::default(); 2], load::Measured::default());
+    let appends = seconds * PLAIN_A_SECOND / if connections == 1 { 4 } else { 1 };
     for _ in 0..ROUNDS {
         best[0] = best[0].better(product(known, connections, seconds));
         best[1] = best[1].better(limit(connections, seconds));
-        let rate = plain::appends(connections, seconds * PLAIN_A_SECOND / if connections == 1 { 4 } else { 1 }).rate;
-        best[2] = best[2].better(Measured { rate, ..Measured::default() });
+        plain = plain.better(plain::appends(connections, appends));
     }
-    best
+    (best[0], best[1], plain)
 }
 
 fn product(known: &Path, connections: usize, seconds: usize) -> Measured {
@@ -112,7 +112,7 @@ fn limit(connections: usize, seconds: usize) -> Measured {
     client::drive(&server, (0..connections).map(limit::Raw::of_connection).collect(), seconds)
 }
 
-fn told(connections: usize, product: &Measured, limit: &Measured, plain: &Measured) {
+fn told(connections: usize, product: &Measured, limit: &Measured, plain: &load::Measured) {
     row(&[
         connections.to_string(),
         figure(product.rate),

@@ -1,6 +1,7 @@
 //! Servers as processes of their own.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{ChildStdout, Command, Stdio};
 
@@ -21,7 +22,20 @@ impl Server {
         let mut command = dossier();
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
         command.stderr(std::fs::File::create(data.join("serve.log")).unwrap());
-        Server::started(&mut command)
+        let server = Server::started(&mut command);
+        while !server.is_ready() {
+            std::thread::yield_now();
+        }
+        server
+    }
+
+    /// Whether it has taken up what the log left, and says so.
+    fn is_ready(&self) -> bool {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.starts_with("HTTP/1.1 200")
     }
 
     /// This very bench, as the limit.
