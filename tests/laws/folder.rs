@@ -46,7 +46,7 @@ impl Folder {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let (runtime, folder) = (runtime.expect("a runtime"), tempfile::tempdir().expect("a folder"));
         // Little is remembered, so that much is read again.
-        let options = Options { remembered: 3, projected: 2 };
+        let options = Options { remembered: 3, projected: 2, ..Options::default() };
         let house = runtime.block_on(House::open(folder.path(), options)).expect("a house");
         Folder { runtime, house, folder }
     }
