@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use dossier::adapters::sqlite::DataFolder;
 use dossier::app::AppError;
 use dossier::app::ask::Ask;
 use dossier::house::{House, Options};
@@ -12,10 +13,24 @@ use dossier_domain::rejection::Rejection;
 
 use crate::support::asks;
 
+/// How often a folder is tried that the tasks of a stopped house have not let go of yet.
+const TRIED_AT_MOST: usize = 1_000_000;
+
 async fn open(folder: &Path) -> Arc<House> {
     let house = House::open(folder, Options::default()).await.expect("a house");
     house.start().await.expect("it starts");
     house
+}
+
+/// Waits until nobody holds the folder.
+async fn is_free(folder: &Path) {
+    for _ in 0..TRIED_AT_MOST {
+        if DataFolder::open(folder).is_ok() {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("the folder stays in use");
 }
 
 async fn done(house: &House, key: &str, ask: Ask) -> ContactId {
@@ -24,14 +39,12 @@ async fn done(house: &House, key: &str, ask: Ask) -> ContactId {
     answer.contact_id.expect("a contact")
 }
 
+/// Stops a house; after this no file of its folder is open.
 async fn close(house: Arc<House>) {
     house.stop().await.expect("it stops");
-    let weak = Arc::downgrade(&house);
+    let folder = house.path().to_owned();
     drop(house);
-    // The tasks that follow the log let go of it when they hear of the stop.
-    while weak.upgrade().is_some() {
-        tokio::task::yield_now().await;
-    }
+    is_free(&folder).await;
 }
 
 /// Copies the files of a database, its write-ahead files included.
