@@ -19,8 +19,8 @@ use crate::shown::shown;
 
 const SEED: u64 = 4711;
 // A first part of the 20,000 that the suite is to hold: the whole takes too long in a debug build yet.
-const COMMANDS: usize = 4_000;
-const POINTS: usize = 20;
+const COMMANDS: usize = 20_000;
+const POINTS: usize = 100;
 /// At every so many points the contacts are also shown as of that time, folded from the log.
 const SLOWLY: usize = 20;
 

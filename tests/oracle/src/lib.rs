@@ -1,7 +1,7 @@
 //! What the contact store should answer and show, worked out by a naive program, and commands to ask it with.
 //!
 //! It depends on no crate of the product. `oracle` keeps plain lists of what each contact recorded and says what a line
-//! is answered, `fold` replays one contact, `views` and `billing` read them all. `generator` makes the lines: what is
+//! is answered, `replay` reads one contact, `views` and `billing` read them all. `generator` makes the lines: what is
 //! meant to succeed in `deeds`, what is said twice or refused in `wrongs`; `coverage` counts what a stream comes to.
 //! Configure the workspace with [`ZONE`] and [`ANCHOR_DAY`] first, and put real ids for `id:@<line>` and `m<line>`.
 
@@ -11,13 +11,12 @@ mod coverage;
 mod crosscheck;
 mod deeds;
 mod dice;
-mod fold;
 mod generator;
 mod oracle;
+mod replay;
 mod values;
-mod views;
 mod wrongs;
 
 pub use coverage::coverage;
 pub use generator::{ANCHOR_DAY, ZONE, commands};
-pub use oracle::{Oracle, Outcome};
+pub use oracle::Oracle;
