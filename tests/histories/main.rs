@@ -1,6 +1,7 @@
 //! Long histories through the whole product: a real one whose outcome is known, and generated ones beside an
 //! independent, naive program that says what every line should be answered and what every contact should show.
 
+mod comparing;
 mod generated;
 mod names;
 mod product;

@@ -22,7 +22,7 @@ pub struct Oracle {
     pub(crate) now: String,
     line: u64,
     /// What each contact recorded: the commands, each with `by` whom, its `line` and `at`, and what it did `set`. Those of
-    /// a message have also `via`, who held the identity, and `suppressed`, since when the contact had been blocked; a merge
+    /// a message have also the `identity`, `via` whom that held it, and `suppressed`, since when the contact had been blocked; a merge
     /// has its id as `edge`, the `secondary` and when it was `undone`.
     pub(crate) streams: Vec<Vec<Value>>,
     pub(crate) erased: BTreeSet<usize>,
@@ -124,7 +124,7 @@ impl Oracle {
     }
 
     /// A message, a reaction or a call. Where nobody holds the identity that it is addressed to, it makes the contact.
-    /// Choice: to send by an identity that the contact does not show is a validation error.
+    /// An identity that is given is taken for one that the contact shows.
     fn interact(&mut self, command: &Value) -> Answer {
         let (named, id, inbound) = (identity(command), text(command, "message_id"), command["contact"].is_null());
         let addressed = if inbound { json!(format!("channel:{named}")) } else { command["contact"].clone() };
@@ -137,11 +137,11 @@ impl Oracle {
         let root = if let Some(made) = made { made } else { self.root(self.bearer(&addressed)?) };
         let since = self.replay(root, false)["blocked"]["since"].take();
         require(inbound || since.is_null(), "contact_blocked")?;
-        let mut rows = self.channels(&self.tree(root));
-        rows.retain(|(_, row)| row["channel"] == command["channel"] && given.iter().all(|it| identity(row) == *it));
-        let row = &rows.iter().rev().max_by_key(|it| it.0).ok_or("validation")?.1;
-        let (identity, mut fact) = (identity(row), command.clone());
-        (fact["external_id"], fact["via"]) = (row["external_id"].clone(), json!(self.identities[&identity]));
+        let rows = if given.is_none() { self.channels(&self.tree(root)) } else { Vec::new() };
+        let fits = rows.iter().rev().filter(|it| it.1["channel"] == command["channel"]);
+        let latest = fits.max_by_key(|it| it.0).map(|it| identity(&it.1));
+        let (identity, mut fact) = (given.or(latest).ok_or("validation")?, command.clone());
+        (fact["identity"], fact["via"]) = (json!(identity), json!(self.identities[&identity]));
         (fact["suppressed"], fact["set"]) = (since, self.filling(root, &command["profile"]));
         self.seen.insert(format!("{identity} {id}"), root);
         Ok(self.record(root, fact))
@@ -160,8 +160,8 @@ impl Oracle {
 
     /// By the merge alone: a line that names the pair instead says beside it which merge that is.
     fn unmerge(&mut self, command: &Value) -> Answer {
-        let mut edges = self.streams.iter_mut().flatten().filter(|it| it["edge"].is_string());
-        let edge = edges.find(|it| it["edge"] == command["merge_id"]).ok_or("merge_not_found")?;
+        let found = self.streams.iter_mut().flatten().find(|it| it["edge"] == command["merge_id"]);
+        let edge = found.ok_or("merge_not_found")?;
         let primary = index(&edge["by"]);
         require(edge["undone"].is_null(), "already_unmerged")?;
         require(!self.erased.contains(&primary), "contact_erased")?;

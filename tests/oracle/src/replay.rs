@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 
 use crate::oracle::{FIELDS, Oracle};
-use crate::values::{identity, index, is, label, last, rfc, text};
+use crate::values::{index, is, label, last, rfc, text};
 
 impl Oracle {
     /// Rule 22, literally: the contact's own stream from its start, each merge not undone being one edit in its place. It
@@ -14,14 +14,14 @@ impl Oracle {
     /// and, if it is `blocked`, `since` when and the `reason`; nothing in it is null.
     pub(crate) fn replay(&self, contact: usize, with_merges: bool) -> Value {
         let mut card = json!({"conversation": talk("none", &Value::Null, &Value::Null, &Value::Null)});
+        // What came by the identity of a contact erased since went with it (rule 18).
+        let lost = |it: &Value| it["via"].is_u64() && self.erased.contains(&index(&it["via"]));
         for fact in self.streams[contact].iter().chain([&json!({"at": self.now})]) {
             converse(&mut card["conversation"], fact);
             if with_merges && fact["edge"].is_string() && fact["undone"].is_null() {
                 self.bring(&mut card, fact);
             }
-            // What came by the identity of a contact erased since went with it (rule 18).
-            let lost = fact["via"].is_u64() && self.erased.contains(&index(&fact["via"]));
-            for (name, value) in fact["set"].as_object().filter(|_| !lost).into_iter().flatten() {
+            for (name, value) in fact["set"].as_object().filter(|_| !lost(fact)).into_iter().flatten() {
                 card[name] = value.clone();
             }
         }
@@ -70,8 +70,8 @@ impl Oracle {
     pub(crate) fn channels(&self, tree: &[usize]) -> Vec<(usize, Value)> {
         let (talk, mut rows) = (self.talk(tree), Vec::new());
         for (known, holder) in self.identities.iter().filter(|it| tree.contains(it.1)) {
-            let mut of = talk.clone();
-            of.retain(|it| identity(it) == *known && it["suppressed"].is_null());
+            let of = talk.iter().filter(|it| it["identity"] == **known && it["suppressed"].is_null());
+            let of: Vec<&Value> = of.copied().collect();
             let since = self.streams[*holder].iter().rfind(|it| it["connected"] == **known).map(|it| &it["at"]);
             let (channel, id) = known.split_once(':').expect("a channel");
             let row = json!({"channel": channel, "external_id": id, "connected_at": since,
@@ -145,10 +145,10 @@ fn converse(it: &mut Value, fact: &Value) {
         *it = talk("open", &until, none, none);
     }
     let (open, running) = (it["status"] == "open", it["status"] == "open" || it["status"] == "snoozed");
-    let quiet = fact["kind"] == "reaction" || fact["sender"] == "broadcast" || fact["suppressed"].is_string();
+    let quiet = || fact["kind"] == "reaction" || fact["sender"] == "broadcast" || fact["suppressed"].is_string();
     *it = match fact["command"].as_str().unwrap_or_default() {
-        "open_conversation" | "receive_message" if !open && !quiet => talk("open", at, none, none),
-        "send_message" if !running && !quiet => talk("open", at, none, none),
+        "open_conversation" | "receive_message" if !open && !quiet() => talk("open", at, none, none),
+        "send_message" if !running && !quiet() => talk("open", at, none, none),
         "close_conversation" | "block_contact" if running => talk("closed", &it["opened_at"], at, none),
         "snooze_conversation" => talk("snoozed", &it["opened_at"], none, &fact["until"]),
         _ => return,
