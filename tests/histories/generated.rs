@@ -1,5 +1,6 @@
 //! Twenty thousand generated commands, each answered by the store and by the oracle, and all that either shows at a
-//! hundred points in between. More seeds: `DOSSIER_HISTORY_SEEDS=1,2,3`.
+//! hundred points in between. More seeds: `DOSSIER_HISTORY_SEEDS=1,2,3`, and `DOSSIER_HISTORY_COMMANDS=4000` for shorter
+//! streams of them.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -23,19 +24,20 @@ const POINTS: usize = 100;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_thousand_commands_are_answered_and_shown_as_a_naive_program_has_it() {
     let folder = tempfile::tempdir().expect("a folder");
-    run(SEED, folder.path()).await;
+    run(SEED, COMMANDS, folder.path()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn so_are_those_of_other_seeds() {
     let asked = std::env::var("DOSSIER_HISTORY_SEEDS").unwrap_or_default();
+    let commands = std::env::var("DOSSIER_HISTORY_COMMANDS").ok().and_then(|it| it.parse().ok()).unwrap_or(COMMANDS);
     for seed in asked.split(',').filter_map(|seed| seed.trim().parse().ok()) {
         let folder = tempfile::tempdir().expect("a folder");
-        run(seed, folder.path()).await;
+        run(seed, commands, folder.path()).await;
     }
 }
 
-async fn run(seed: u64, folder: &Path) {
+async fn run(seed: u64, count: usize, folder: &Path) {
     let product = Product::new(folder, ZONE.name(), ANCHOR_DAY).await;
     let mut both = Both {
         what: format!("seed {seed}"),
@@ -45,7 +47,7 @@ async fn run(seed: u64, folder: &Path) {
         comparing: Comparing::default(),
         now: None,
     };
-    for (line, number) in commands(seed, COMMANDS).iter().zip(1..) {
+    for (line, number) in commands(seed, count).iter().zip(1..) {
         both.take(number, line).await;
         if (number as usize).is_multiple_of(COMMANDS / POINTS) {
             both.compare(number).await;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::oracle::Oracle;
-use crate::values::{index, label, rfc, text};
+use crate::values::{index, rfc, text};
 
 impl Oracle {
     /// Every cycle from the first to the running one, counted anew: `{cycle, start, end, state, active, digest, members}`,
@@ -19,28 +19,28 @@ impl Oracle {
         let month = format!("{}-01", &first[..7]).parse::<NaiveDate>().expect("a date") - Months::new(2);
         let starts: Vec<_> = (0..99).map(|it| cycle_start(zone, anchor_day, month + Months::new(it))).collect();
         let cycles = starts.windows(2).filter(|it| it[1].1 > first && it[0].1 <= self.now);
-        cycles.map(|it| self.statement(&it[0].0, &it[0].1, &it[1].1, id_of)).collect()
+        let talk = self.talk(&(0..self.streams.len()).collect::<Vec<_>>());
+        cycles.map(|it| self.statement(&it[0], &it[1].1, &talk, id_of)).collect()
     }
 
-    fn statement(&self, cycle: &str, start: &str, end: &str, id_of: &dyn Fn(&str) -> String) -> Value {
+    fn statement(&self, first: &(String, String), end: &str, talk: &[&Value], id_of: &dyn Fn(&str) -> String) -> Value {
         let before = |at: &Value| at.as_str().is_some_and(|at| at < end);
-        let within = |at: &Value| before(at) && at.as_str() >= Some(start);
+        let within = |at: &Value| before(at) && at.as_str() >= Some(&first.1);
         let facts = || self.streams.iter().flatten();
         let merged = facts().filter(|it| it["edge"].is_string() && before(&it["at"]) && !before(&it["undone"]));
         let above: HashMap<usize, usize> = merged.map(|it| (index(&it["secondary"]), index(&it["by"]))).collect();
         let failed = facts().filter(|it| it["status"] == "failed" && before(&it["at"]));
         let failed: HashSet<String> = failed.map(|it| text(it, "message_id")).collect();
         let mut members: BTreeMap<String, &Value> = BTreeMap::new();
-        let all: Vec<usize> = (0..self.streams.len()).collect();
-        for it in self.talk(&all).into_iter().filter(|it| within(&it["at"]) && it["sender"] != "broadcast") {
+        for it in talk.iter().filter(|it| within(&it["at"]) && it["sender"] != "broadcast") {
             let old_block = it["suppressed"].is_string() && !within(&it["suppressed"]);
             if !failed.contains(&text(it, "message_id")) && !old_block {
                 let root = successors(Some(index(&it["by"])), |it| above.get(it).copied()).last().unwrap_or_default();
-                members.entry(id_of(&label(root))).or_insert(&it["line"]);
+                members.entry(id_of(&format!("@{root}"))).or_insert(&it["line"]);
             }
         }
         let (closed, ids) = (end <= self.now.as_str(), members.keys().map(|id| format!("{id}\n")).collect::<String>());
-        json!({"cycle": cycle, "start": start, "end": end, "state": if closed { "closed" } else { "open" },
+        json!({"cycle": first.0, "start": first.1, "end": end, "state": if closed { "closed" } else { "open" },
             "active": members.len(), "digest": closed.then(|| format!("{:x}", Sha256::digest(ids))),
             "members": members.into_iter().collect::<Vec<_>>()})
     }

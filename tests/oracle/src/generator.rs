@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::billing::cycle_start;
 use crate::dice::Dice;
 use crate::oracle::Oracle;
-use crate::values::{index, label, rfc, text};
+use crate::values::{index, rfc, text};
 
 /// What the workspace is to be configured with before the first line.
 pub const ZONE: Tz = Tz::Europe__Berlin;
@@ -264,6 +264,10 @@ impl Generator {
     pub fn holder(&self, identity: &Identity) -> Option<usize> {
         self.oracle.identities.get(&format!("{}:{}", identity.0, identity.1)).copied()
     }
+}
+
+pub(crate) fn label(contact: usize) -> String {
+    format!("@{contact}")
 }
 
 /// The number of a contact by its label.

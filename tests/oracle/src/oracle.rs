@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::{Value, json};
 
 use crate::replay::kept;
-use crate::values::{identity, index, label, text};
+use crate::values::{identity, index, text};
 
 /// The contact that took the event: mostly a root, of a duplicate the contact it first landed on, of a merge or unmerge the
 /// edge's primary, of a release the holder. Or the problem.
@@ -50,7 +50,7 @@ impl Oracle {
         (self.line, self.now) = (line, at);
         let contacts = self.streams.len();
         let mut answer = match self.execute(command) {
-            Ok(contact) => json!({"contact": label(contact), "created": self.streams.len() > contacts}),
+            Ok(contact) => json!({"contact": format!("@{contact}"), "created": self.streams.len() > contacts}),
             Err(problem) => json!({"problem": problem}),
         };
         if self.streams.iter().any(|it| it.last().is_some_and(|fact| fact["line"] == line)) {
@@ -142,7 +142,7 @@ impl Oracle {
         let latest = fits.max_by_key(|it| it.0).map(|it| identity(&it.1));
         let (identity, mut fact) = (given.or(latest).ok_or("validation")?, command.clone());
         (fact["identity"], fact["via"]) = (json!(identity), json!(self.identities[&identity]));
-        (fact["suppressed"], fact["set"]) = (since, self.filling(root, &command["profile"]));
+        (fact["set"], fact["suppressed"]) = (self.filling(root, command["profile"].as_object()), since);
         self.seen.insert(format!("{identity} {id}"), root);
         Ok(self.record(root, fact))
     }

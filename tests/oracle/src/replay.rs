@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Duration, Utc};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::oracle::{FIELDS, Oracle};
-use crate::values::{index, is, label, last, rfc, text};
+use crate::values::{index, is, last, rfc, text};
 
 impl Oracle {
     /// Rule 22, literally: the contact's own stream from its start, each merge not undone being one edit in its place. It
@@ -47,12 +47,13 @@ impl Oracle {
 
     /// What a channel's profile fills: what is shown as absent, and an avatar not set by hand (rule 7). Choices: a
     /// derived country is shown, so not filled; an avatar cleared by hand is absent, so filled; nothing while blocked.
-    pub(crate) fn filling(&self, root: usize, profile: &Value) -> Value {
-        let (mut shown, mut fill) = (self.replay(root, true), json!({}));
+    pub(crate) fn filling(&self, root: usize, profile: Option<&Map<String, Value>>) -> Value {
+        let (Some(profile), mut fill) = (profile, json!({})) else { return Value::Null };
+        let mut shown = self.replay(root, true);
         shown["country"] = country(&shown);
-        for field in FIELDS.into_iter().filter(|it| shown["blocked"].is_null() && !profile[it].is_null()) {
+        for (field, value) in profile.iter().filter(|_| shown["blocked"].is_null()) {
             if shown[field].is_null() || shown[field]["by_hand"] == false {
-                fill[field] = kept(field, &profile[field], false);
+                fill[field] = kept(field, value, false);
             }
         }
         fill
@@ -75,7 +76,7 @@ impl Oracle {
             let since = self.streams[*holder].iter().rfind(|it| it["connected"] == **known).map(|it| &it["at"]);
             let (channel, id) = known.split_once(':').expect("a channel");
             let row = json!({"channel": channel, "external_id": id, "connected_at": since,
-                "last_in": last(&of, "in"), "last_out": last(&of, "out"), "contact_id": label(*holder)});
+                "last_in": last(&of, "in"), "last_out": last(&of, "out"), "contact_id": format!("@{holder}")});
             rows.push((of.last().map_or(0, |it| index(&it["line"])), row));
         }
         let latest = rows.iter().map(|it| it.0).max().filter(|it| *it > 0);
@@ -91,34 +92,36 @@ impl Oracle {
 
     /// Choice: without a name, phone, email or identity interacted with, the display name is the short id: null here.
     fn contact(&self, root: usize) -> Value {
-        if self.erased.contains(&root) || self.root(root) != root {
-            return json!({"id": label(root), "erased": self.erased.contains(&root), "root": label(self.root(root))});
+        let (erased, above) = (self.erased.contains(&root), self.root(root));
+        if erased || above != root {
+            return json!({"id": format!("@{root}"), "erased": erased, "root": format!("@{above}")});
         }
-        let (tree, it) = (self.tree(root), self.replay(root, true));
+        let tree = self.tree(root);
+        let cards: Vec<Value> = tree.iter().map(|&it| self.replay(it, true)).collect();
+        let it = &cards[0];
         let (rows, facts) = (self.channels(&tree), || tree.iter().flat_map(|&it| &self.streams[it]));
         let (talk, hidden): (Vec<_>, Vec<_>) = self.talk(&tree).into_iter().partition(|it| it["suppressed"].is_null());
-        let name = format!("{} {}", text(&it, "first_name"), text(&it, "last_name")).trim().to_owned();
         let handle = rows.first().filter(|row| row.0 > 0).map(|row| text(&row.1, "external_id")).unwrap_or_default();
-        let names = [name, text(&it, "phone"), text(&it, "email"), handle];
+        let name = format!("{} {}", text(it, "first_name"), text(it, "last_name"));
+        let names = [name.trim(), &text(it, "phone"), &text(it, "email"), &handle].map(str::to_owned);
         let source = talk.iter().find(|it| is(it, "message") && it["sender"] != "broadcast").map(|it| &it["channel"]);
         let lately = self.now.parse::<DateTime<Utc>>().expect("a time") - Duration::days(30);
         let active = last(&talk, "").as_str() > Some(&rfc(lately));
         let blocked = it["blocked"].is_object().then_some("blocked");
         let count = |way| talk.iter().filter(|it| is(it, way)).count();
         let also = |field| {
-            let brought = tree.iter().map(|&below| text(&self.replay(below, true), field));
-            brought.filter(|value| *value != text(&it, field) && !value.is_empty()).collect::<BTreeSet<_>>()
+            let brought = cards.iter().map(|card| text(card, field));
+            brought.filter(|value| *value != text(it, field) && !value.is_empty()).collect::<BTreeSet<_>>()
         };
         let mut shown = json!({
-            "id": label(root), "state": "live", "conversation": it["conversation"], "assignee": it["assignee"],
-            "display_name": names.iter().find(|it| !it.is_empty()),
-            "avatar_url": it["avatar_url"]["url"], "also_known_as": {"emails": also("email"), "phones": also("phone")},
-            "tags": tags(&it).map(|it| it.1.as_str()).collect::<BTreeSet<_>>(), "channels_total": rows.len(),
+            "id": format!("@{root}"), "state": "live", "conversation": it["conversation"], "assignee": it["assignee"],
+            "display_name": names.iter().find(|it| !it.is_empty()), "avatar_url": it["avatar_url"]["url"],
+            "also_known_as": {"emails": also("email"), "phones": also("phone")}, "custom": {"tier": it["custom.tier"]},
+            "tags": tags(it).map(|it| it.1.as_str()).collect::<BTreeSet<_>>(), "channels_total": rows.len(),
             "channels": rows.iter().map(|row| &row.1).collect::<Vec<_>>(), "source": source,
-            "last_channel": talk.last().map(|it| &it["channel"]), "custom": {"tier": it["custom.tier"]},
-            "status": blocked.or(it["conversation"]["status"].as_str()),
+            "status": blocked.or(it["conversation"]["status"].as_str()), "blocked": blocked.is_some(),
             "activity": blocked.unwrap_or(if active { "active" } else { "inactive" }),
-            "blocked": blocked.is_some(), "blocked_reason": it["blocked"]["reason"],
+            "blocked_reason": it["blocked"]["reason"], "last_channel": talk.last().map(|it| &it["channel"]),
             "created_at": self.streams[root][0]["at"], "first_seen": facts().filter_map(|it| it["at"].as_str()).min(),
             "last_in": last(&talk, "in"), "last_out": last(&talk, "out"), "last_message": last(&talk, "message"),
             "last_interaction": last(&talk, ""), "absorbed": self.absorbed(root),
@@ -126,13 +129,13 @@ impl Oracle {
                 "comments": facts().filter(|it| it["command"] == "add_comment").count()},
         });
         FIELDS[..7].iter().for_each(|field| shown[field] = it[field].clone());
-        shown["country"] = country(&it);
+        shown["country"] = country(it);
         shown
     }
 
     fn absorbed(&self, contact: usize) -> Vec<Value> {
         let live = self.streams[contact].iter().filter(|it| it["edge"].is_string() && it["undone"].is_null());
-        let row = |(it, to): (&Value, usize)| json!({"contact_id": label(to), "merge_id": it["edge"], "merged_at": it["at"], "absorbed": self.absorbed(to)});
+        let row = |(it, to): (&Value, usize)| json!({"contact_id": format!("@{to}"), "merge_id": it["edge"], "merged_at": it["at"], "absorbed": self.absorbed(to)});
         live.map(|it| (it, index(&it["secondary"]))).map(row).collect()
     }
 }

@@ -11,10 +11,6 @@ pub(crate) fn index(value: &Value) -> usize {
     value.as_u64().unwrap_or_default() as usize
 }
 
-pub(crate) fn label(contact: usize) -> String {
-    format!("@{contact}")
-}
-
 /// `<channel>:<external id>`
 pub(crate) fn identity(value: &Value) -> String {
     format!("{}:{}", text(value, "channel"), text(value, "external_id"))

@@ -3,8 +3,8 @@
 use chrono::Duration;
 use serde_json::{Value, json};
 
-use crate::generator::{Deed, Generator, number, utc};
-use crate::values::{identity, label, rfc, text};
+use crate::generator::{Deed, Generator, label, number, utc};
+use crate::values::{identity, rfc, text};
 
 /// Named by no line.
 const NOBODY: &str = "00000000-0000-4000-8000-00000000dead";
