@@ -12,8 +12,8 @@ use crate::oracle::Oracle;
 use crate::values::{index, rfc, text};
 
 impl Oracle {
-    /// Every cycle from the first to the running one, counted anew: `{cycle, start, end, state, active, digest, members}`,
-    /// members by id, each `[id, line of the interaction that made it count]`.
+    /// Every cycle from the first to the running one, counted anew: `{cycle, start, end, state, active, digest,
+    /// members}`, members by id, each `[id, line of the interaction that made it count]`.
     pub fn statements(&self, zone: Tz, anchor_day: u32, id_of: &dyn Fn(&str) -> String) -> Vec<Value> {
         let Some(first) = self.streams.first().map(|it| text(&it[0], "at")) else { return Vec::new() };
         let month = format!("{}-01", &first[..7]).parse::<NaiveDate>().expect("a date") - Months::new(2);

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::replay::kept;
 use crate::values::{identity, index, text};
 
-/// The contact that took the event: mostly a root, of a duplicate the contact it first landed on, of a merge or unmerge the
-/// edge's primary, of a release the holder. Or the problem.
+/// The contact that took the event: mostly a root, of a duplicate the contact it first landed on, of a merge or unmerge
+/// the edge's primary, of a release the holder. Or the problem.
 type Answer = Result<usize, &'static str>;
 
 /// What every contact has, and a custom one.
@@ -21,9 +21,9 @@ pub(crate) const FIELDS: [&str; 9] =
 pub struct Oracle {
     pub(crate) now: String,
     line: u64,
-    /// What each contact recorded: the commands, each with `by` whom, its `line` and `at`, and what it did `set`. Those of
-    /// a message have also the `identity`, `via` whom that held it, and `suppressed`, since when the contact had been blocked; a merge
-    /// has its id as `edge`, the `secondary` and when it was `undone`.
+    /// What each contact recorded: the commands, each with `by` whom, its `line` and `at`, and what it did `set`. Those
+    /// of a message have also the `identity`, `via` whom that held it, and `suppressed`, since when the contact had
+    /// been blocked; a merge has its id as `edge`, the `secondary` and when it was `undone`.
     pub(crate) streams: Vec<Vec<Value>>,
     pub(crate) erased: BTreeSet<usize>,
     /// Who is absorbed, and in whom.
@@ -72,8 +72,8 @@ impl Oracle {
     }
 
     /// What lands on a root, or, of a release, with the holder, absorbed or not. Choices: to release what the tree does
-    /// not hold changes nothing; the status of an unknown message is a validation error; to block again changes nothing,
-    /// not even the reason.
+    /// not hold changes nothing; the status of an unknown message is a validation error; to block again changes
+    /// nothing, not even the reason.
     fn change(&mut self, root: usize, name: &str, command: &Value) -> Answer {
         let (card, identity, tag) = (self.replay(root, false), identity(command), text(command, "tag"));
         let (status, free) = (&card["conversation"]["status"], card["blocked"].is_null());

@@ -9,9 +9,9 @@ use crate::oracle::{FIELDS, Oracle};
 use crate::values::{index, is, last, rfc, text};
 
 impl Oracle {
-    /// Rule 22, literally: the contact's own stream from its start, each merge not undone being one edit in its place. It
-    /// comes to a card of the fields, the tags, each by its folded form after a `#`, the `conversation`, the `assignee`
-    /// and, if it is `blocked`, `since` when and the `reason`; nothing in it is null.
+    /// Rule 22, literally: the contact's own stream from its start, each merge not undone being one edit in its place.
+    /// It comes to a card of the fields, the tags, each by its folded form after a `#`, the `conversation`, the
+    /// `assignee` and, if it is `blocked`, `since` when and the `reason`; nothing in it is null.
     pub(crate) fn replay(&self, contact: usize, with_merges: bool) -> Value {
         let mut card = json!({"conversation": talk("none", &Value::Null, &Value::Null, &Value::Null)});
         // What came by the identity of a contact erased since went with it (rule 18).
@@ -66,8 +66,8 @@ impl Oracle {
         talk
     }
 
-    /// The identities of a tree, each with the line it was last interacted with: the latest of them first, all others by
-    /// `connected_at`. What came by a holder erased since is unreadable, but its times stay (rule 18).
+    /// The identities of a tree, each with the line it was last interacted with: the latest of them first, all others
+    /// by `connected_at`. What came by a holder erased since is unreadable, but its times stay (rule 18).
     pub(crate) fn channels(&self, tree: &[usize]) -> Vec<(usize, Value)> {
         let (talk, mut rows) = (self.talk(tree), Vec::new());
         for (known, holder) in self.identities.iter().filter(|it| tree.contains(it.1)) {
@@ -84,22 +84,18 @@ impl Oracle {
         rows
     }
 
-    /// Every contact: a live one in the form of the door, without `revision`, `position`, `resolved_from`; of another
-    /// whether it is erased, and the root that it leads to.
-    pub fn contacts(&self) -> Vec<Value> {
-        (0..self.streams.len()).map(|it| self.contact(it)).collect()
-    }
-
-    /// Choice: without a name, phone, email or identity interacted with, the display name is the short id: null here.
-    fn contact(&self, root: usize) -> Value {
+    /// The n-th contact, from 0: a live one in the form of the door, without `revision`, `position` and
+    /// `resolved_from`; of another whether it is erased, and the root that it leads to. Choice: without a name, phone,
+    /// email or identity interacted with, the display name is the short id: null here.
+    pub fn contact(&self, root: usize) -> Option<Value> {
+        self.streams.get(root)?;
         let (erased, above) = (self.erased.contains(&root), self.root(root));
         if erased || above != root {
-            return json!({"id": format!("@{root}"), "erased": erased, "root": format!("@{above}")});
+            return Some(json!({"id": format!("@{root}"), "erased": erased, "root": format!("@{above}")}));
         }
         let tree = self.tree(root);
         let cards: Vec<Value> = tree.iter().map(|&it| self.replay(it, true)).collect();
-        let it = &cards[0];
-        let (rows, facts) = (self.channels(&tree), || tree.iter().flat_map(|&it| &self.streams[it]));
+        let (it, rows, facts) = (&cards[0], self.channels(&tree), || tree.iter().flat_map(|&it| &self.streams[it]));
         let (talk, hidden): (Vec<_>, Vec<_>) = self.talk(&tree).into_iter().partition(|it| it["suppressed"].is_null());
         let handle = rows.first().filter(|row| row.0 > 0).map(|row| text(&row.1, "external_id")).unwrap_or_default();
         let name = format!("{} {}", text(it, "first_name"), text(it, "last_name"));
@@ -130,18 +126,21 @@ impl Oracle {
         });
         FIELDS[..7].iter().for_each(|field| shown[field] = it[field].clone());
         shown["country"] = country(it);
-        shown
+        Some(shown)
     }
 
     fn absorbed(&self, contact: usize) -> Vec<Value> {
         let live = self.streams[contact].iter().filter(|it| it["edge"].is_string() && it["undone"].is_null());
-        let row = |(it, to): (&Value, usize)| json!({"contact_id": format!("@{to}"), "merge_id": it["edge"], "merged_at": it["at"], "absorbed": self.absorbed(to)});
+        let row = |(it, to): (&Value, usize)| {
+            json!({"contact_id": format!("@{to}"), "merge_id": it["edge"], "merged_at": it["at"],
+                "absorbed": self.absorbed(to)})
+        };
         live.map(|it| (it, index(&it["secondary"]))).map(row).collect()
     }
 }
 
-/// What a fact does to the conversation (rules 11, 15, 16). Choices: a snooze ends before a line of the same instant; an
-/// open conversation has no `closed_at`.
+/// What a fact does to the conversation (rules 11, 15, 16). Choices: a snooze ends before a line of the same instant;
+/// an open conversation has no `closed_at`.
 fn converse(it: &mut Value, fact: &Value) {
     let (at, until, none) = (&fact["at"], it["snoozed_until"].clone(), &Value::Null);
     if until.is_string() && until.as_str() <= at.as_str() {

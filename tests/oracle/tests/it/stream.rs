@@ -101,12 +101,12 @@ fn merging_and_unmerging_at_once_changes_nothing_but_the_secondarys_conversation
     stream.iter().zip(1..).for_each(|(command, line)| drop(oracle.apply(line, command)));
     let now = stream.last().expect("lines")["at"].clone();
     let view = |oracle: &Oracle, id: &Value| {
-        let mut all = oracle.contacts();
+        let mut all: Vec<Value> = (0..).map_while(|it| oracle.contact(it)).collect();
         all.retain(|it| it["id"] == *id);
         all
     };
     let reference = |label: &Value| format!("id:{}", label.as_str().expect("a label"));
-    let free: Vec<Value> = oracle.contacts().into_iter().filter(|it| it["blocked"] == false).collect();
+    let free: Vec<Value> = (0..).map_while(|it| oracle.contact(it)).filter(|it| it["blocked"] == false).collect();
     for (i, pair) in free.chunks_exact(2).take(30).enumerate() {
         let line = 10_000 + 2 * i as u64;
         let [primary, secondary] = [&pair[0]["id"], &pair[1]["id"]];

@@ -156,15 +156,15 @@ impl World {
 
     /// What is told of a contact, live or not.
     pub fn what_became(&self, name: &str) -> Option<Value> {
-        self.oracle.contacts().into_iter().find(|it| it["id"] == self.label(name))
+        (0..).map_while(|it| self.oracle.contact(it)).find(|it| it["id"] == self.label(name))
     }
 
     /// The root that shows an identity.
     pub fn resolve(&self, channel: &str, external_id: &str) -> Option<String> {
         let shows = |it: &Value| it["channel"] == channel && it["external_id"] == external_id;
-        let all = self.oracle.contacts();
-        let found = all.iter().find(|it| it["channels"].as_array().into_iter().flatten().any(shows));
-        found.and_then(|it| it["id"].as_str()).map(str::to_owned)
+        let mut all = (0..).map_while(|it| self.oracle.contact(it));
+        let found = all.find(|it| it["channels"].as_array().into_iter().flatten().any(shows));
+        found.and_then(|it| it["id"].as_str().map(str::to_owned))
     }
 
     pub fn statements(&self, id_of: &dyn Fn(&str) -> String) -> Vec<Value> {
