@@ -1,5 +1,7 @@
 //! What is erased is gone from every file of the data folder; and nothing personal ever stood there in the clear.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod files;
 mod person;
 #[path = "../support/server.rs"]

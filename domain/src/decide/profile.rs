@@ -68,5 +68,5 @@ fn shows_derived_country(shown: &ShownFields) -> bool {
 }
 
 fn edited(changes: Vec<FieldChange>, holder: Option<ContactId>) -> Option<ProfileEdited> {
-    (!changes.is_empty()).then(|| ProfileEdited { holder, personal: Personal::Open(ProfileEdit { changes }) })
+    (!changes.is_empty()).then_some(ProfileEdited { holder, personal: Personal::Open(ProfileEdit { changes }) })
 }

@@ -265,14 +265,14 @@ mod tests {
             )
             .draft(None, dossier_domain::event::ContactCreated {})
             .meta;
-            self.at(secondary).lock = Some(Lock {
+            self.at(secondary).lock = Some(Box::new(Lock {
                 merge: merge(secondary),
                 primary: id(primary),
                 policy: 1,
                 terms: Personal::Open(MergeTerms::default()),
                 expected: None,
                 meta: Arc::new(meta),
-            });
+            }));
         }
 
         fn edge(&mut self, secondary: u128, primary: u128, removed: Option<u64>) {
