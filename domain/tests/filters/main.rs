@@ -1,0 +1,10 @@
+//! The filter language: a corpus of cases in plain files, and laws that hold for every filter and contact.
+
+mod corpus;
+mod generate;
+mod laws;
+mod order;
+mod refusals;
+mod search;
+mod subject;
+mod support;
