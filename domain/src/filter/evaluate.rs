@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::field::{SetField, TextField};
 use super::subject::Subject;
-use super::time::Moment;
+use super::time::{Day, Moment};
 use super::tree::{Choice, Condition, Filter, Node, Ordered, Part, Relation, SetTest, Textual, Timed, Truth};
 use crate::billing::calendar::first_instant;
 use crate::values::text::fold;
@@ -102,7 +102,7 @@ impl Evaluation<'_> {
         }
     }
 
-    fn instant(&self, shown: Option<DateTime<Utc>>, test: &Timed<Moment, super::time::Day>) -> bool {
+    fn instant(&self, shown: Option<DateTime<Utc>>, test: &Timed<Moment, Day>) -> bool {
         match (test, shown) {
             (Timed::Ordered(test), shown) => ordered(shown, test, |shown, moment| moment.locate(*shown)),
             (_, None) => false,

@@ -20,7 +20,7 @@ pub use field::{
     BooleanField, CodeField, FilterField, InstantField, NoField, PhoneField, SetField, TextField, TextForm,
 };
 pub use op::{Kind, Op};
-pub use order::{Direction, Sort, SortKey};
+pub use order::{Direction, Sort, SortKey, SortValue};
 pub use read::{Source, Vocabulary, read};
 pub use search::Search;
 pub use subject::{Setting, Subject};

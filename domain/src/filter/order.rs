@@ -75,7 +75,7 @@ impl Sort {
     /// Which of two contacts comes first.
     pub fn compare(&self, one: &Subject, other: &Subject) -> Ordering {
         let by_keys = self.0.iter().map(|key| {
-            let (one, other) = (Sortable::of(one, &key.by), Sortable::of(other, &key.by));
+            let (one, other) = (SortValue::of(one, &key.by), SortValue::of(other, &key.by));
             match (one, other) {
                 (Some(one), Some(other)) if key.direction == Direction::Descending => other.compare(&one),
                 (Some(one), Some(other)) => one.compare(&other),
@@ -88,7 +88,8 @@ impl Sort {
 
 /// A value as a table sorts it.
 #[derive(Clone, Debug, PartialEq)]
-enum Sortable {
+#[allow(missing_docs, reason = "each is what it is called")]
+pub enum SortValue {
     /// Folded, by code point, which is the order of UTF-8.
     Text(String),
     Status(Status),
@@ -100,35 +101,36 @@ enum Sortable {
     Instant(DateTime<Utc>),
 }
 
-impl Sortable {
-    fn of(subject: &Subject, field: &FilterField) -> Option<Sortable> {
+impl SortValue {
+    /// What a contact shows in a field; `None` where that is absent, or a set.
+    pub fn of(subject: &Subject, field: &FilterField) -> Option<SortValue> {
         Some(match field {
-            FilterField::Text(field) => Sortable::Text(fold(subject.text(field)?)),
-            FilterField::Phone(field) => Sortable::Text(fold(subject.phone(field)?)),
-            FilterField::Code(field) => Sortable::Text(fold(subject.code(field)?)),
-            FilterField::ConversationStatus => Sortable::Status(Status::of(subject.conversation_status, false)),
-            FilterField::Status => Sortable::Status(subject.status),
-            FilterField::Activity => Sortable::Activity(subject.activity),
-            FilterField::Boolean(field) => Sortable::Boolean(subject.boolean(field)?),
-            FilterField::Number(key) => Sortable::Number(subject.number(key)?),
-            FilterField::Time(key) => Sortable::Time(subject.time(key)?),
-            FilterField::Date(key) => Sortable::Date(subject.date(key)?),
-            FilterField::Instant(field) => Sortable::Instant(subject.instant(field)?),
+            FilterField::Text(field) => SortValue::Text(fold(subject.text(field)?)),
+            FilterField::Phone(field) => SortValue::Text(fold(subject.phone(field)?)),
+            FilterField::Code(field) => SortValue::Text(fold(subject.code(field)?)),
+            FilterField::ConversationStatus => SortValue::Status(Status::of(subject.conversation_status, false)),
+            FilterField::Status => SortValue::Status(subject.status),
+            FilterField::Activity => SortValue::Activity(subject.activity),
+            FilterField::Boolean(field) => SortValue::Boolean(subject.boolean(field)?),
+            FilterField::Number(key) => SortValue::Number(subject.number(key)?),
+            FilterField::Time(key) => SortValue::Time(subject.time(key)?),
+            FilterField::Date(key) => SortValue::Date(subject.date(key)?),
+            FilterField::Instant(field) => SortValue::Instant(subject.instant(field)?),
             FilterField::Set(_) => return None,
         })
     }
 
-    /// Two values of one field.
-    fn compare(&self, other: &Sortable) -> Ordering {
+    /// How two values of one field lie, ascending.
+    pub fn compare(&self, other: &SortValue) -> Ordering {
         match (self, other) {
-            (Sortable::Text(one), Sortable::Text(other)) => one.cmp(other),
-            (Sortable::Status(one), Sortable::Status(other)) => one.cmp(other),
-            (Sortable::Activity(one), Sortable::Activity(other)) => one.cmp(other),
-            (Sortable::Boolean(one), Sortable::Boolean(other)) => one.cmp(other),
-            (Sortable::Number(one), Sortable::Number(other)) => one.total_cmp(other),
-            (Sortable::Time(one), Sortable::Time(other)) => one.cmp(other),
-            (Sortable::Date(one), Sortable::Date(other)) => one.cmp(other),
-            (Sortable::Instant(one), Sortable::Instant(other)) => one.cmp(other),
+            (SortValue::Text(one), SortValue::Text(other)) => one.cmp(other),
+            (SortValue::Status(one), SortValue::Status(other)) => one.cmp(other),
+            (SortValue::Activity(one), SortValue::Activity(other)) => one.cmp(other),
+            (SortValue::Boolean(one), SortValue::Boolean(other)) => one.cmp(other),
+            (SortValue::Number(one), SortValue::Number(other)) => one.total_cmp(other),
+            (SortValue::Time(one), SortValue::Time(other)) => one.cmp(other),
+            (SortValue::Date(one), SortValue::Date(other)) => one.cmp(other),
+            (SortValue::Instant(one), SortValue::Instant(other)) => one.cmp(other),
             _ => Ordering::Equal,
         }
     }

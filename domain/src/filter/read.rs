@@ -31,7 +31,7 @@ pub struct Vocabulary<'w> {
     pub region: Option<&'w str>,
     /// The zone of every condition that names none.
     pub zone: Tz,
-    /// The id of the segment that a text names; `None` where there is none.
+    /// The id of the segment that a text names, by its name or its id; `None` where there is none.
     pub segment: &'w dyn Fn(&str) -> Option<Arc<str>>,
     /// Where the filter comes from.
     pub source: Source,

@@ -53,13 +53,12 @@ impl Search {
 
     /// Whether a contact is found.
     pub fn matches(&self, subject: &Subject) -> bool {
-        let values = searched(subject);
-        let values: Vec<String> = values.iter().map(|value| fold(value)).collect();
+        let values: Vec<String> = subject.searched().iter().map(|value| fold(value)).collect();
         let lies_somewhere = |term: &String| values.iter().any(|value| value.contains(term.as_str()));
         match self {
             Search::Terms(terms) => terms.iter().all(lies_somewhere),
             Search::Phone { digits, text } => {
-                let phones = phones(subject);
+                let phones = subject.searched_phones();
                 let is_part = |part: &String| phones.iter().any(|phone| phone.contains(part.as_str()));
                 lies_somewhere(text) || digits.iter().any(is_part)
             }
@@ -67,30 +66,32 @@ impl Search {
     }
 }
 
-/// What is searched: names, emails, phones, handles, tags, company, and custom fields by their canonical text.
-pub(super) fn searched(subject: &Subject) -> Vec<Cow<'_, str>> {
-    let mut values = texts(subject);
-    let others = subject.custom.values().filter(|value| !matches!(value, Typed::Text(_) | Typed::Boolean(_)));
-    values.extend(others.flat_map(Typed::canonical));
-    values
-}
+impl Subject {
+    /// What is searched: names, emails, phones, handles, tags, company, and custom fields by their canonical text.
+    pub fn searched(&self) -> Vec<Cow<'_, str>> {
+        let mut values = self.searched_texts();
+        let others = self.custom.values().filter(|value| !matches!(value, Typed::Text(_) | Typed::Boolean(_)));
+        values.extend(others.flat_map(Typed::canonical));
+        values
+    }
 
-/// Those of the searched values that are text, in which a phone number may stand.
-fn texts(subject: &Subject) -> Vec<Cow<'_, str>> {
-    let single = [&subject.first_name, &subject.last_name, &subject.email, &subject.phone, &subject.company];
-    let single = single.into_iter().flatten().chain([&subject.display_name]);
-    let several = subject.other_emails.iter().chain(&subject.other_phones).chain(&subject.handles).chain(&subject.tags);
-    let options = subject.custom_sets.values().flatten();
-    let custom = subject.custom.values().filter_map(|value| match value {
-        Typed::Text(text) => Some(text),
-        _ => None,
-    });
-    single.chain(several).chain(options).chain(custom).map(|text| Cow::Borrowed(&**text)).collect()
-}
+    /// The digits of every text searched that is written like a phone number; a handle is one as often as not.
+    pub fn searched_phones(&self) -> Vec<String> {
+        self.searched_texts().iter().filter_map(|text| phone_digits(text)).collect()
+    }
 
-/// The digits of every text that is written like a phone number; a handle is one as often as not.
-fn phones(subject: &Subject) -> Vec<String> {
-    texts(subject).iter().filter_map(|text| phone_digits(text)).collect()
+    /// Those of the searched values that are text, in which a phone number may stand.
+    fn searched_texts(&self) -> Vec<Cow<'_, str>> {
+        let single = [&self.first_name, &self.last_name, &self.email, &self.phone, &self.company];
+        let single = single.into_iter().flatten().chain([&self.display_name]);
+        let several = self.other_emails.iter().chain(&self.other_phones).chain(&self.handles).chain(&self.tags);
+        let options = self.custom_sets.values().flatten();
+        let custom = self.custom.values().filter_map(|value| match value {
+            Typed::Text(text) => Some(text),
+            _ => None,
+        });
+        single.chain(several).chain(options).chain(custom).map(|text| Cow::Borrowed(&**text)).collect()
+    }
 }
 
 /// The digits of a text of digits and `+()-./ ` alone, if they are enough.

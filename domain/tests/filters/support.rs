@@ -23,6 +23,9 @@ pub(crate) const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/d
 /// For how many days a contact is active.
 const ACTIVE_DAYS: u16 = 30;
 
+/// By the key of a custom field.
+type ByKey<V> = BTreeMap<Arc<str>, V>;
+
 /// The settings that a filter is read and evaluated in.
 #[derive(Clone)]
 pub(crate) struct Setting {
@@ -107,7 +110,7 @@ impl Setting {
         Person { subject, segments }
     }
 
-    fn custom(&self, json: Option<Json>) -> (BTreeMap<Arc<str>, Typed>, BTreeMap<Arc<str>, BTreeSet<Arc<str>>>) {
+    fn custom(&self, json: Option<Json>) -> (ByKey<Typed>, ByKey<BTreeSet<Arc<str>>>) {
         let (mut singles, mut sets) = (BTreeMap::new(), BTreeMap::new());
         for (key, json) in json.as_ref().and_then(Json::as_object).into_iter().flatten() {
             let definition = self.fields.get(key).expect("the field is defined");

@@ -1,5 +1,7 @@
 //! What an operator needs: one value, several, a pair, a span, or none.
 
+use std::sync::Arc;
+
 use chrono_tz::Tz;
 use serde_json::Value as Json;
 
@@ -101,7 +103,7 @@ impl<'w> Reader<'w> {
         Some(Timed::Relative(relation, self.span(operand)?, operand.zone))
     }
 
-    pub(super) fn set(&mut self, operand: &Operand<'_>, read: Read<'_, 'w, std::sync::Arc<str>>) -> Option<SetTest> {
+    pub(super) fn set(&mut self, operand: &Operand<'_>, read: Read<'_, 'w, Arc<str>>) -> Option<SetTest> {
         Some(match operand.op {
             Op::AnyOf => SetTest::AnyOf(self.some(operand, read)?),
             Op::AllOf => SetTest::AllOf(self.some(operand, read)?),

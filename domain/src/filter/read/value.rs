@@ -20,7 +20,7 @@ use crate::values::language::parse_language;
 use crate::values::number::parse_number;
 use crate::values::phone::{Phone, parse_digits, parse_phone};
 use crate::values::tag::parse_tag;
-use crate::values::text::{TextRule, fold, nfc, parse_needed_text, parse_url};
+use crate::values::text::{TextRule, nfc, parse_needed_text, parse_url};
 use crate::values::time::{parse_day, parse_time, parse_time_of_day};
 use crate::values::{Invalid, Unit};
 
@@ -104,7 +104,7 @@ impl Reader<'_> {
         match field {
             // A key that was stored may be longer than a tag, for folding lengthens some texts.
             SetField::Tags if self.vocabulary.source == Source::Stored => {
-                self.parsed(one, "a tag as text", |text| Ok(fold(text).into()))
+                self.parsed(one, "a tag as text", |text| Ok(Arc::from(text)))
             }
             SetField::Tags => self.parsed(one, "a tag as text", |text| parse_tag(text).map(|tag| tag.key)),
             SetField::Channels => self.parsed(one, "a channel as text", parse_channel),
