@@ -1,6 +1,6 @@
 //! Filters of contacts (rules 33-37), and with them sorting (rule 38) and search (rule 39): what they mean.
 //!
-//! [`read`] makes a [`Filter`] of JSON or tells all that is wrong with it; [`matches`] is the reference evaluator, with
+//! [`read`] makes a [`Filter`] of JSON or tells all that is wrong with it; [`matches()`] is the reference evaluator, with
 //! which every engine must agree. A filter is evaluated on a [`Subject`], which is all that it sees of a contact.
 
 mod evaluate;
