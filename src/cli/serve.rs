@@ -33,7 +33,9 @@ impl Serve {
             .into());
         }
         let house = self.place.open().await?;
-        let listener = tokio::net::TcpListener::bind(self.listen).await?;
+        let listener = tokio::net::TcpListener::bind(self.listen).await;
+        let listener = listener
+            .map_err(|error| format!("can't listen on {}: {error}; name another address with --listen", self.listen))?;
         let address = listener.local_addr()?;
         let starting = house.clone();
         let started = tokio::spawn(async move {
