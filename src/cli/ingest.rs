@@ -20,7 +20,7 @@ use crate::api::problem::{Problem, ProblemKind};
 use crate::api::read::envelope::anonymous;
 use crate::api::read::{Setting, line};
 use crate::app::ask::Command;
-use crate::house::House;
+use crate::house::{House, Options};
 use crate::ports::EventStore;
 
 /// Lines read ahead, in batches.
@@ -31,6 +31,8 @@ const BATCHES: usize = 8;
 const LINE_MAX: usize = 1 << 20;
 /// Commands executed ahead of the last flush that was waited for.
 const AHEAD: u64 = 8_192;
+/// Nobody reads meanwhile: the read models are written when there is much to write, and at the end.
+const LINGER: Duration = Duration::from_secs(3600);
 
 /// Reads commands, one JSON object a line, straight into the store.
 #[derive(Debug, Args)]
@@ -86,7 +88,8 @@ impl Ingest {
         let asked = format!(
             "/v1/workspaces/{workspace}/commands{replay}' -X POST -H 'content-type: application/x-ndjson' -T {file}"
         );
-        let house = self.place.open().await.map_err(or_ask(&asked))?;
+        let options = Options { linger: LINGER, ..Options::default() };
+        let house = self.place.open_with(options).await.map_err(or_ask(&asked))?;
         let settings = house.app().settings(&workspace).await?;
         if self.replay_clock {
             house.app().workspaces().replay(&workspace);

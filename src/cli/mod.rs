@@ -100,7 +100,7 @@ pub fn main() -> ExitCode {
 fn log_to_stderr(serving: bool) {
     let filter = EnvFilter::try_from_default_env();
     let filter = filter.unwrap_or_else(|_| EnvFilter::new(if serving { "info" } else { "warn" }));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).json().init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).json().with_span_list(false).init();
 }
 
 /// Where a server holds the folder, says how to ask that instead: `asked` is what follows its address in a call of curl.
@@ -147,7 +147,11 @@ fn failed(error: &Failure) -> ExitCode {
 impl Place {
     /// Opens the data folder, and says so when a master key was made for it.
     async fn open(&self) -> Result<Arc<House>, Failure> {
-        let house = House::open(&self.data, Options::default()).await?;
+        self.open_with(Options::default()).await
+    }
+
+    async fn open_with(&self, options: Options) -> Result<Arc<House>, Failure> {
+        let house = House::open(&self.data, options).await?;
         if let Some(advice) = house.advice() {
             eprintln!("{advice}");
         }

@@ -36,15 +36,17 @@ const LOOKUP_WITHIN: Duration = Duration::from_secs(10);
 /// What may be chosen about a house.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// States of contacts that commands remember, at about 1.5 KiB each.
+    /// States of contacts that commands remember, at about 1 KiB each.
     pub remembered: usize,
-    /// States of contacts that the projections remember.
+    /// States of contacts that the projections remember, likewise.
     pub projected: usize,
+    /// How long what nobody waits for may be folded before it is stored in the read models.
+    pub linger: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { remembered: 50_000, projected: 50_000 }
+        Options { remembered: 1 << 17, projected: 1 << 17, linger: Duration::from_millis(30) }
     }
 }
 
@@ -99,7 +101,7 @@ impl House {
         let read = SqliteReadStore::open(path, codec.clone(), marks.clone()).map_err(AppError::from)?;
         let read = Arc::new(read);
         let inputs = Inputs { store: store.clone(), codec: codec.clone(), read: read.clone() };
-        let runner = Runner::resume(inputs, options.projected).await?;
+        let runner = Runner::resume(inputs, options.projected, options.linger).await?;
         let reading = Arc::new(Reading { read: read.clone(), runner: runner.clone() });
         let streams = Streams::new(store.clone(), codec.clone(), Some(reading.clone()), options.remembered);
         let engine = Engine { streams, keyring: keyring.clone(), marks: Marks::new(&hashing) };
@@ -255,6 +257,8 @@ impl Lookup for Reading {
             Reference::Phone(phone) => LookupValue::Phone(phone.as_str().to_owned()),
             Reference::Id(_) | Reference::Channel { .. } => return Ok(Vec::new()),
         };
+        // What nobody waits for lingers in the log before it is flushed; here somebody does.
+        self.runner.inputs().store.durable(position).await?;
         let reached = tokio::time::timeout(LOOKUP_WITHIN, self.runner.reached(position)).await;
         reached.map_err(|_| AppError::ProjectionBehind { wanted: position, reached: self.runner.state().reached })?;
         Ok(self.read.by_value(workspace, &value).await?)

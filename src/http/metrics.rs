@@ -1,13 +1,16 @@
 //! What is counted, as Prometheus text. Labels hold names from closed lists alone: nothing that came from outside.
 
-use std::sync::OnceLock;
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics::{Counter, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use parking_lot::RwLock;
 
 use super::Door;
 use crate::api::bodies::ProjectionBody;
@@ -25,29 +28,34 @@ const UPKEEP: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub(super) struct Meters {
     handle: Option<PrometheusHandle>,
+    commands: Arc<Found<(&'static str, &'static str)>>,
+    requests: Arc<Found<(String, &'static str, u16)>>,
 }
 
 impl Meters {
     /// The recorder of this process, installed by whoever comes first.
     pub(super) fn install() -> Self {
         static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
-        Meters { handle: HANDLE.get_or_init(install).clone() }
+        let handle = HANDLE.get_or_init(install).clone();
+        Meters { handle, commands: Arc::default(), requests: Arc::default() }
     }
 
     /// Counts a command and how long it took. A line may be none that can be named.
     pub(super) fn command(&self, name: Option<CommandName>, problem: Option<&Problem>, took: Duration) {
         let name = name.map_or("unreadable", CommandName::name);
         let outcome = problem.map_or("ok", |problem| problem.kind().name());
-        counter!("dossier_commands_total", "command" => name, "outcome" => outcome).increment(1);
-        histogram!("dossier_command_seconds", "command" => name).record(took);
+        self.commands.record((name, outcome), took, |_| Meter {
+            count: counter!("dossier_commands_total", "command" => name, "outcome" => outcome),
+            seconds: histogram!("dossier_command_seconds", "command" => name),
+        });
     }
 
     /// Counts a request and how long its answer took to begin.
     pub(super) fn request(&self, route: String, method: &'static str, status: u16, took: Duration) {
-        let status = status.to_string();
-        counter!("dossier_http_requests_total", "route" => route.clone(), "method" => method, "status" => status)
-            .increment(1);
-        histogram!("dossier_http_request_seconds", "route" => route, "method" => method).record(took);
+        self.requests.record((route, method, status), took, |(route, ..)| Meter {
+            count: counter!("dossier_http_requests_total", "route" => route.clone(), "method" => method, "status" => status.to_string()),
+            seconds: histogram!("dossier_http_request_seconds", "route" => route.clone(), "method" => method),
+        });
     }
 
     /// Notes what every projection is at.
@@ -66,6 +74,39 @@ impl Meters {
                 handle.run_upkeep();
             }
         }
+    }
+}
+
+/// A count and a time under the same labels.
+struct Meter {
+    count: Counter,
+    seconds: Histogram,
+}
+
+/// Meters that were asked for before: finding one in the recorder takes longer than counting.
+struct Found<K>(RwLock<HashMap<K, Meter>>);
+
+impl<K> Default for Found<K> {
+    fn default() -> Self {
+        Found(RwLock::default())
+    }
+}
+
+impl<K: Eq + Hash> Found<K> {
+    fn record(&self, key: K, took: Duration, make: impl FnOnce(&K) -> Meter) {
+        if let Some(meter) = self.0.read().get(&key) {
+            return meter.record(took);
+        }
+        let meter = make(&key);
+        meter.record(took);
+        self.0.write().insert(key, meter);
+    }
+}
+
+impl Meter {
+    fn record(&self, took: Duration) {
+        self.count.increment(1);
+        self.seconds.record(took);
     }
 }
 

@@ -113,6 +113,8 @@ impl SqliteReadStore {
                 DocumentChange::Tags(_) => {}
             }
         }
+        // In the order of the file, each page is written once; what is done to one row stays in its order.
+        writes.sort_by(|one, other| one.key().cmp(other.key()));
         Ok(writes)
     }
 
