@@ -64,3 +64,11 @@ async fn where_a_killed_server_was_is_not_told_of_the_next_holder() {
     drop(held);
     place.run("projections list").good();
 }
+
+#[test]
+fn a_server_that_is_stopped_the_moment_it_says_where_it_listens_ends_well() {
+    let place = Place::with_ada();
+    for _ in 0..10 {
+        Server::spawn(&place.data()).stop();
+    }
+}
