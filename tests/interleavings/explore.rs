@@ -9,10 +9,15 @@ use std::collections::HashMap;
 use crate::check::{Fault, Seen, moment};
 use crate::run::Run;
 use crate::scene::{Deed, Scene};
-use crate::stepped::{How, Touch, may_touch};
+use crate::stepped::{Done, How, Touch, may_touch};
 
-/// Calls in one run; more means that tasks keep each other from their ends.
-const STEPS_MAX: usize = 3_000;
+/// How many lost races, and how many changes beyond those that the tasks make one by one, a run is followed through in
+/// every order. Tasks that always meet at the worst moment can keep each other from their ends for ever; from here on
+/// each has the store for itself, and must come to its end.
+const RACES_MAX: usize = 2;
+const CHANGES_MORE: usize = 1;
+/// Calls in one run; more means that somebody does not come to an end even so.
+const STEPS_MAX: usize = 1_000;
 
 /// Tasks by bits.
 type Set = u32;
@@ -40,6 +45,9 @@ pub struct Search<'a> {
     /// After how many changes whose process is gone.
     pub dies_after: Vec<Option<usize>>,
     pub seen: &'a mut Seen,
+    /// Changes that the tasks make where each has the store for itself.
+    alone: usize,
+    races_max: usize,
     /// Runs that were made.
     pub runs: usize,
     /// The most changes that each task made in any run.
@@ -49,12 +57,20 @@ pub struct Search<'a> {
 impl<'a> Search<'a> {
     pub fn new(scene: &'a Scene, deeds: &'a [Deed], seen: &'a mut Seen) -> Self {
         let count = deeds.len();
-        Search { scene, deeds, dies_after: vec![None; count], seen, runs: 0, writes: vec![0; count] }
+        let alone = |deed: &Deed| {
+            let mut run = Run::new(scene, std::slice::from_ref(deed));
+            run.finish();
+            run.writes(0)
+        };
+        let alone = deeds.iter().map(alone).sum();
+        Search { scene, deeds, dies_after: vec![None; count], seen, alone, races_max: RACES_MAX, runs: 0, writes: vec![0; count] }
     }
 
     /// Every schedule without a crash, and with a crash of each task after each of its changes.
     pub fn with_crashes(&mut self) -> Result<(), Fault> {
         self.every()?;
+        // What a crash leaves is met by the others once more: one lost race less shows it.
+        self.races_max -= 1;
         for who in 0..self.deeds.len() {
             for writes in 1..=self.writes[who] {
                 self.dies_after[who] = Some(writes);
@@ -62,6 +78,7 @@ impl<'a> Search<'a> {
             }
             self.dies_after[who] = None;
         }
+        self.races_max += 1;
         Ok(())
     }
 
@@ -94,7 +111,7 @@ impl<'a> Search<'a> {
         }
         let known = path.len();
         let mut order = Order::new(self.deeds.len());
-        let mut asleep = 0;
+        let (mut asleep, mut lost) = (0, 0);
         loop {
             let depth = run.steps.len();
             let alive = run.alive().fold(0, |alive, who| alive | bit(who));
@@ -114,8 +131,14 @@ impl<'a> Search<'a> {
             let touches = run.step(chosen).done.as_ref().map(|done| done.touches.clone()).unwrap_or_default();
             let wakes = |pending: &[Touch]| pending.iter().any(|one| touches.iter().any(|other| one.conflicts(*other)));
             asleep = sleepers.iter().filter(|(_, pending)| !wakes(pending)).fold(0, |set, (who, _)| set | bit(*who));
-            for race in order.step(chosen, &touches) {
-                path[race].todo |= bit(chosen);
+            lost += usize::from(run.steps[depth].done.as_ref().is_some_and(Done::is_lost_race));
+            let changes: usize = (0..self.deeds.len()).map(|who| run.writes(who)).sum();
+            if lost <= self.races_max && changes <= self.alone + CHANGES_MORE {
+                for race in order.step(chosen, &touches) {
+                    path[race].todo |= bit(chosen);
+                }
+            } else {
+                asleep = 0;
             }
             if depth + 1 >= known {
                 moment(&run, self.scene, self.seen)?;

@@ -6,9 +6,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod breaks;
+mod chance;
 mod check;
 mod explore;
 mod pairs;
 mod run;
 mod scene;
 mod stepped;
+mod traces;

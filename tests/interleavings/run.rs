@@ -188,7 +188,6 @@ impl<'a> Run<'a> {
                     Call::Append(to, types, _) => format!("can't append {types:?} to {}", stream(to)),
                     Call::Find(mark) => format!("looks for mark {}", &mark.to_string()[..8]),
                     Call::Durable(position) => format!("waits until {position} is durable"),
-                    Call::FindKey(holder) => format!("finds the key of {}", name(holder)),
                     Call::MakeKey(holder) if *wrote => format!("makes the key of {}", name(holder)),
                     Call::MakeKey(holder) => format!("takes the key of {}", name(holder)),
                     Call::DestroyKey(holder) => format!("destroys the key of {}", name(holder)),

@@ -94,8 +94,12 @@ impl Scene {
         *self.merges.get(pair).unwrap_or_else(|| panic!("{pair} were never merged"))
     }
 
-    pub fn has_merge(&self, pair: &str) -> bool {
-        self.merges.contains_key(pair)
+    pub fn merges(&self) -> impl Iterator<Item = (&str, MergeId)> {
+        self.merges.iter().map(|(pair, merge)| (pair.as_str(), *merge))
+    }
+
+    pub fn has(&self, letter: char) -> bool {
+        self.ids.contains_key(&letter)
     }
 
     fn next_key(&mut self) -> String {

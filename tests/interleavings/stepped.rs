@@ -26,7 +26,6 @@ pub enum Call {
     Append(Stream, Vec<Arc<str>>, Vec<Mark>),
     Find(Mark),
     Durable(u64),
-    FindKey(Uuid),
     MakeKey(Uuid),
     DestroyKey(Uuid),
     /// The work list is drawn up from the whole log.
@@ -66,6 +65,13 @@ pub struct Done {
     pub at: Option<u64>,
 }
 
+impl Done {
+    /// An append that came too late.
+    pub fn is_lost_race(&self) -> bool {
+        !self.wrote && matches!(self.call, Call::Append(..))
+    }
+}
+
 pub fn hash_of(value: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
@@ -76,7 +82,11 @@ pub fn hash_of(value: impl Hash) -> u64 {
 pub fn may_touch(call: &Call) -> Vec<Touch> {
     let one = |what, how| vec![Touch { what, how }];
     match call {
-        Call::Read(stream) => one(hash_of(stream), How::Read),
+        // Opening what is read asks for keys; which ones is known afterwards.
+        Call::Read(stream) => vec![
+            Touch { what: hash_of(stream), how: How::Read },
+            Touch { what: hash_of("destroyed"), how: How::Read },
+        ],
         Call::Append(stream, _, marks) => {
             let mut touches = one(hash_of(stream), How::Write);
             touches.extend(marks.iter().map(|mark| Touch { what: hash_of(mark), how: How::Write }));
@@ -85,19 +95,22 @@ pub fn may_touch(call: &Call) -> Vec<Touch> {
         }
         Call::Find(mark) => one(hash_of(mark), How::Read),
         Call::Durable(_) => Vec::new(),
-        Call::FindKey(holder) => one(hash_of(holder), How::Read),
         Call::MakeKey(holder) => one(hash_of(holder), How::Write),
         Call::DestroyKey(holder) => {
-            vec![Touch { what: hash_of(holder), how: How::Write }, Touch { what: hash_of("log"), how: How::Add }]
+            let mut touches = one(hash_of(holder), How::Write);
+            touches.push(Touch { what: hash_of("log"), how: How::Add });
+            touches.push(Touch { what: hash_of("destroyed"), how: How::Add });
+            touches
         }
         Call::Look => one(hash_of("log"), How::Read),
     }
 }
 
-/// The same where nothing came of it: it has only looked.
+/// The same where nothing came of it: it has only looked at what is its own concern.
 fn only_read(call: &Call) -> Vec<Touch> {
+    let common = [hash_of("log"), hash_of("destroyed")];
     let read = |touch: Touch| Touch { how: How::Read, ..touch };
-    may_touch(call).into_iter().filter(|touch| touch.what != hash_of("log")).map(read).collect()
+    may_touch(call).into_iter().filter(|touch| !common.contains(&touch.what)).map(read).collect()
 }
 
 /// Where calls wait, and what has become of the log: the log's content by streams, whatever their order.
@@ -126,6 +139,21 @@ impl Floor {
     fn did(&self, call: Call, wrote: bool, at: Option<u64>) {
         let touches = if wrote { may_touch(&call) } else { only_read(&call) };
         self.state.lock().done = Some(Done { call, touches, wrote, at });
+    }
+
+    /// The call that is being made looks at a key as well.
+    fn saw_key(&self, holder: Uuid) {
+        if let Some(done) = &mut self.state.lock().done {
+            let touch = Touch { what: hash_of(holder), how: How::Read };
+            let is_known = done.touches.iter().any(|known| known.what == touch.what);
+            done.touches.extend((!is_known).then_some(touch));
+        }
+    }
+
+    /// Whether this very step took the key already: the keys of one append are taken at once.
+    fn has_taken(&self, holder: Uuid) -> bool {
+        let state = self.state.lock();
+        state.done.as_ref().is_some_and(|done| done.call == Call::MakeKey(holder))
     }
 
     /// What the last poll has done, and what comes next.
@@ -257,7 +285,7 @@ impl EventStore for SteppedStore {
     }
 }
 
-/// A keyring whose calls wait for their turn. Nothing is at hand: what is not asked for can't be scheduled.
+/// A keyring whose changes wait for their turn. Keys are looked at in the step that reads what they open.
 pub struct SteppedKeyring {
     pub keys: Arc<TestKeyring>,
     pub floor: Arc<Floor>,
@@ -266,16 +294,22 @@ pub struct SteppedKeyring {
 #[async_trait]
 impl Keyring for SteppedKeyring {
     async fn create_if_absent(&self, holder: Uuid) -> Result<SecretKey, KeyringError> {
-        self.floor.turn(Call::MakeKey(holder)).await;
-        let is_new = self.keys.at_hand(holder) == Some(KeyState::Missing);
-        self.floor.did(Call::MakeKey(holder), is_new, None);
+        if !self.floor.has_taken(holder) {
+            self.floor.turn(Call::MakeKey(holder)).await;
+            let is_new = self.keys.at_hand(holder) == Some(KeyState::Missing);
+            self.floor.did(Call::MakeKey(holder), is_new, None);
+        }
         self.keys.create_if_absent(holder).await
     }
 
     async fn find(&self, holder: Uuid) -> Result<KeyState, KeyringError> {
-        self.floor.turn(Call::FindKey(holder)).await;
-        self.floor.did(Call::FindKey(holder), false, None);
+        self.floor.saw_key(holder);
         self.keys.find(holder).await
+    }
+
+    fn at_hand(&self, holder: Uuid) -> Option<KeyState> {
+        self.floor.saw_key(holder);
+        self.keys.at_hand(holder)
     }
 
     async fn destroy(&self, holder: Uuid) -> Result<(), KeyringError> {
