@@ -4,9 +4,11 @@ use dossier_domain::sabotage::{Break, arm};
 
 use crate::check::{Fault, Seen};
 use crate::explore::Search;
+use crate::run::Processes;
 use crate::scene::{Deed, Scene};
 use crate::support::asks;
 use crate::support::house::marks;
+use crate::switches::Switches;
 
 /// A break, and the fewest commands that show it.
 struct Case {
@@ -115,8 +117,15 @@ fn keeping() -> Vec<Case> {
     ]
 }
 
+/// Schedules with one switch first, which is enough for most; then, of two tasks, all.
 fn searched(case: &Case) -> Result<(), Fault> {
-    Search::new(&case.scene, &case.deeds, &mut Seen::default()).every()
+    let Case { scene, deeds, .. } = case;
+    let mut seen = Seen::default();
+    Switches { scene, deeds, processes: Processes::OneEach, seen: &mut seen }.one()?;
+    match deeds.len() {
+        1 | 2 => Search::new(scene, deeds, &mut seen).every(),
+        _ => Ok(()),
+    }
 }
 
 #[track_caller]

@@ -4,7 +4,7 @@
 use dossier::app::ask::Ask;
 
 use crate::check::{Fault, Seen, ended_well, gone, sound, with_trace};
-use crate::run::Run;
+use crate::run::{Processes, Run};
 use crate::scene::{Deed, Scene};
 use crate::support::asks;
 
@@ -87,7 +87,7 @@ struct Plan {
     scene: Scene,
     deeds: Vec<Deed>,
     dies_after: Vec<Option<usize>>,
-    is_shared: bool,
+    processes: Processes,
 }
 
 fn plan(dice: &mut Dice) -> Plan {
@@ -105,16 +105,17 @@ fn plan(dice: &mut Dice) -> Plan {
             }
         });
     }
-    let is_shared = dice.roll(3) == 0;
-    let mut dies = || (dice.roll(3) == 0 && !is_shared).then(|| 1 + dice.roll(5));
+    let processes = dice.of(&[Processes::OneEach, Processes::OneEach, Processes::OneNew, Processes::OneThatKnowsAll]);
+    // A process that all share dies with all of them, which is tried at the end.
+    let mut dies = || (dice.roll(3) == 0 && processes == Processes::OneEach).then(|| 1 + dice.roll(5));
     let dies_after = (0..count).map(|_| dies()).collect();
-    Plan { scene, deeds, dies_after, is_shared }
+    Plan { scene, deeds, dies_after, processes }
 }
 
 impl Plan {
     /// Turns as they are given, then everyone alone to the end.
     fn play(&self, mut turns: impl FnMut(&[usize]) -> Option<usize>) -> (Vec<usize>, Result<(), Fault>) {
-        let mut run = if self.is_shared { Run::shared } else { Run::new }(&self.scene, &self.deeds);
+        let mut run = Run::within(&self.scene, &self.deeds, self.processes);
         for (who, writes) in self.dies_after.iter().enumerate() {
             writes.iter().for_each(|writes| run.dies_after(who, *writes));
         }

@@ -14,9 +14,9 @@ use dossier_domain::state::Life;
 use dossier_projections::unfinished::Unfinished;
 use futures::FutureExt;
 
-use crate::run::{Run, recover_alone};
+use crate::run::{Run, drive, recover};
 use crate::scene::{Deed, Scene, Task, log_of, reading};
-use crate::stepped::hash_of;
+use crate::stepped::{Floor, hash_of};
 use crate::support::house::marks;
 use crate::support::invariants;
 use crate::support::keyring::{Keys, TestKeyring};
@@ -145,21 +145,22 @@ fn key_of(answer: &Answer) -> Key {
     (answer.status, answer.contact_id, answer.revision, answer.merge.map(|merge| merge.merge_id))
 }
 
-struct Ending<'a> {
-    scene: &'a Scene,
+struct Ending {
     log: Arc<MemoryEventStore>,
     keys: Arc<TestKeyring>,
-    app: App,
+    floor: Arc<Floor>,
+    app: Arc<App>,
 }
 
-impl<'a> Ending<'a> {
-    fn new(run: &Run<'_>, scene: &'a Scene, position: u64, keys: &Keys) -> Self {
+impl Ending {
+    fn new(run: &Run<'_>, scene: &Scene, position: u64, keys: &Keys) -> Self {
         let mut events = run.events();
         events.truncate(usize::try_from(position).expect("a small log"));
         let log = log_of(&events);
         let keys = Arc::new(TestKeyring::of(keys.clone()));
-        let app = scene.app(&log, &keys);
-        Ending { scene, log, keys, app }
+        let floor = Arc::new(Floor::default());
+        let app = scene.stepped_app(&log, &keys, &floor, 0);
+        Ending { log, keys, floor, app }
     }
 
     fn plays(&self, run: &Run<'_>, recovers_first: bool) -> Checked {
@@ -185,7 +186,11 @@ impl<'a> Ending<'a> {
     }
 
     fn recover(&self) -> Checked {
-        recover_alone(self.scene, &self.log, &self.keys).map_err(|error| vec![format!("recovery failed: {error}")])?;
+        let recovery = recover(self.app.clone(), self.log.clone(), self.keys.clone(), self.floor.clone());
+        match drive(recovery) {
+            Some(Ok(_)) => {}
+            outcome => return Err(vec![format!("recovery failed: {outcome:?}")]),
+        }
         self.is_settled()
     }
 
@@ -204,10 +209,10 @@ impl<'a> Ending<'a> {
                 answers.push(None);
                 continue;
             };
-            answers.push(match self.app.submit(command).now_or_never().expect("memory does not wait") {
-                Ok(answer) => Some(answer),
-                Err(AppError::Rejected(_)) => None,
-                Err(error) => return Err(vec![format!("{}, asked again, failed: {error}", deed.name)]),
+            answers.push(match drive(self.app.submit(command)) {
+                Some(Ok(answer)) => Some(answer),
+                Some(Err(AppError::Rejected(_))) => None,
+                outcome => return Err(vec![format!("{}, asked again, failed: {outcome:?}", deed.name)]),
             });
         }
         Ok(answers)

@@ -14,10 +14,10 @@ use crate::stepped::{Done, How, Touch, may_touch};
 /// How many lost races, and how many changes beyond those that the tasks make one by one, a run is followed through in
 /// every order. Tasks that always meet at the worst moment can keep each other from their ends for ever; from here on
 /// each has the store for itself, and must come to its end.
-const RACES_MAX: usize = 2;
+pub const RACES_MAX: usize = 2;
 const CHANGES_MORE: usize = 1;
 /// Calls in one run; more means that somebody does not come to an end even so.
-const STEPS_MAX: usize = 1_000;
+pub const STEPS_MAX: usize = 1_000;
 
 /// Tasks by bits.
 type Set = u32;
@@ -45,9 +45,10 @@ pub struct Search<'a> {
     /// After how many changes whose process is gone.
     pub dies_after: Vec<Option<usize>>,
     pub seen: &'a mut Seen,
-    /// Changes that the tasks make where each has the store for itself.
+    /// Changes that the tasks make one after another.
     alone: usize,
-    races_max: usize,
+    /// How many lost races are followed.
+    pub races_max: usize,
     /// Runs that were made.
     pub runs: usize,
     /// The most changes that each task made in any run.
@@ -57,20 +58,20 @@ pub struct Search<'a> {
 impl<'a> Search<'a> {
     pub fn new(scene: &'a Scene, deeds: &'a [Deed], seen: &'a mut Seen) -> Self {
         let count = deeds.len();
-        let alone = |deed: &Deed| {
-            let mut run = Run::new(scene, std::slice::from_ref(deed));
-            run.finish();
-            run.writes(0)
+        let changes = |order: &mut dyn Iterator<Item = usize>| -> usize {
+            let mut run = Run::new(scene, deeds);
+            order.for_each(|who| run.end(who));
+            (0..count).map(|who| run.writes(who)).sum()
         };
-        let alone = deeds.iter().map(alone).sum();
+        let alone = changes(&mut (0..count)).max(changes(&mut (0..count).rev()));
         Search { scene, deeds, dies_after: vec![None; count], seen, alone, races_max: RACES_MAX, runs: 0, writes: vec![0; count] }
     }
 
     /// Every schedule without a crash, and with a crash of each task after each of its changes.
     pub fn with_crashes(&mut self) -> Result<(), Fault> {
         self.every()?;
-        // What a crash leaves is met by the others once more: one lost race less shows it.
-        self.races_max -= 1;
+        // What a crash leaves is met by the other once more: one lost race less shows it.
+        self.races_max = self.races_max.saturating_sub(1);
         for who in 0..self.deeds.len() {
             for writes in 1..=self.writes[who] {
                 self.dies_after[who] = Some(writes);
@@ -78,7 +79,6 @@ impl<'a> Search<'a> {
             }
             self.dies_after[who] = None;
         }
-        self.races_max += 1;
         Ok(())
     }
 

@@ -14,4 +14,5 @@ mod pairs;
 mod run;
 mod scene;
 mod stepped;
+mod switches;
 mod traces;

@@ -17,7 +17,21 @@ use crate::scene::{Deed, Scene, Task, events_of, reading};
 use crate::stepped::{Call, Done, Floor};
 use crate::support::keyring::{Keys, TestKeyring};
 
-type Outcome = Result<Answer, AppError>;
+/// Calls that a task makes at most while nobody stands in its way.
+const STEPS_MAX: usize = 2_000;
+
+pub type Outcome = Result<Answer, AppError>;
+
+/// Who shares what is remembered of the streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Processes {
+    /// Every task has a process of its own, which remembers nothing.
+    OneEach,
+    /// All are in one process that has just begun.
+    OneNew,
+    /// All are in one process that remembers every contact.
+    OneThatKnowsAll,
+}
 
 /// What one poll came to.
 pub struct Step {
@@ -49,15 +63,10 @@ pub struct Run<'a> {
 impl<'a> Run<'a> {
     /// Every task in a process of its own.
     pub fn new(scene: &'a Scene, deeds: &'a [Deed]) -> Self {
-        Self::over(scene, deeds, false)
+        Self::within(scene, deeds, Processes::OneEach)
     }
 
-    /// All tasks in one process, with one memory of states.
-    pub fn shared(scene: &'a Scene, deeds: &'a [Deed]) -> Self {
-        Self::over(scene, deeds, true)
-    }
-
-    fn over(scene: &'a Scene, deeds: &'a [Deed], is_shared: bool) -> Self {
+    pub fn within(scene: &'a Scene, deeds: &'a [Deed], processes: Processes) -> Self {
         let (log, keyring) = (scene.log(), Arc::new(TestKeyring::of(scene.keys.clone())));
         let floor = Arc::new(Floor::default());
         for recorded in &scene.events {
@@ -66,8 +75,14 @@ impl<'a> Run<'a> {
         floor.flushed(scene.events.len() as u64);
         let mut run = Run { scene, deeds, floor, log, keyring, processes: Vec::new(), steps: Vec::new() };
         let one = run.app(1_000);
+        if processes == Processes::OneThatKnowsAll {
+            for contact in scene.contacts() {
+                drive(one.engine().streams.contact(contact)).expect("it ends").expect("it is read");
+            }
+            run.floor.take();
+        }
         for deed in deeds {
-            let app = if is_shared { one.clone() } else { run.app(0) };
+            let app = if processes == Processes::OneEach { run.app(0) } else { one.clone() };
             let future: Pin<Box<dyn Future<Output = Outcome>>> = match deed.task.clone() {
                 Task::Command(command) => Box::pin(async move {
                     // As `App::execute` does.
@@ -123,11 +138,6 @@ impl<'a> Run<'a> {
         self.keyring.keys()
     }
 
-    /// The process is gone now.
-    pub fn kill(&mut self, who: usize) {
-        self.processes[who].future = None;
-    }
-
     /// One poll: the call that waits is made, and the next one is prepared.
     pub fn step(&mut self, who: usize) -> &Step {
         let process = &mut self.processes[who];
@@ -152,6 +162,11 @@ impl<'a> Run<'a> {
         while let Some(who) = { self.alive().next() } {
             self.step(who);
         }
+    }
+
+    /// A process goes on to its end.
+    pub fn end(&mut self, who: usize) {
+        self.until(who, |_| false);
     }
 
     /// A process goes on until it is about to make a call, or is over. Answers whether it is about to.
@@ -210,7 +225,7 @@ fn short(outcome: Option<&Outcome>) -> Result<(u16, u64, u64), String> {
 }
 
 /// What a process manager does at its start: erasures first, then what spans streams.
-async fn recover(app: Arc<App>, log: Arc<MemoryEventStore>, keys: Arc<TestKeyring>, floor: Arc<Floor>) -> Outcome {
+pub async fn recover(app: Arc<App>, log: Arc<MemoryEventStore>, keys: Arc<TestKeyring>, floor: Arc<Floor>) -> Outcome {
     floor.look().await;
     let reading = reading(&log, &keys);
     let gone = reading.contacts.values().filter(|contact| matches!(contact.life, Life::Erased | Life::Abandoned));
@@ -221,14 +236,11 @@ async fn recover(app: Arc<App>, log: Arc<MemoryEventStore>, keys: Arc<TestKeyrin
     Ok(Answer::default())
 }
 
-/// The same with nobody beside it.
-pub fn recover_alone(
-    scene: &Scene,
-    log: &Arc<MemoryEventStore>,
-    keys: &Arc<TestKeyring>,
-) -> Result<Answer, AppError> {
-    let (app, floor) = (Arc::new(scene.app(log, keys)), Arc::new(Floor::default()));
-    let mut recovery = Box::pin(recover(app, log.clone(), keys.clone(), floor));
-    // Once for the turn that `look` waits for.
-    (&mut recovery).now_or_never().unwrap_or_else(|| recovery.now_or_never().expect("memory does not wait"))
+/// Polls what nobody else stands beside to its end; `None` if that does not come within bounds.
+pub fn drive<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = std::pin::pin!(future);
+    (0..STEPS_MAX).find_map(|_| match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => Some(outcome),
+        Poll::Pending => None,
+    })
 }

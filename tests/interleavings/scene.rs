@@ -42,6 +42,11 @@ impl Deed {
         Deed { name: "recovery".to_owned(), task: Task::Recover }
     }
 
+    /// Whether it makes so many calls that fewer lost races must do.
+    pub fn is_long(&self) -> bool {
+        matches!(&self.task, Task::Command(command) if matches!(command.ask, Ask::Delete(_) | Ask::Create(_)))
+    }
+
     /// The same under another key.
     pub fn keyed(&self, key: &str) -> Self {
         match &self.task {
@@ -82,6 +87,11 @@ impl Scene {
 
     pub fn id(&self, letter: char) -> ContactId {
         *self.ids.get(&letter).unwrap_or_else(|| panic!("nobody is called {letter}"))
+    }
+
+    /// Everybody who has a letter.
+    pub fn contacts(&self) -> impl Iterator<Item = ContactId> {
+        self.ids.values().copied()
     }
 
     /// Gives a contact a letter.
@@ -169,11 +179,6 @@ impl Scene {
         let store = SteppedStore { log: log.clone(), floor: floor.clone() };
         let keyring = SteppedKeyring { keys: keys.clone(), floor: floor.clone() };
         Arc::new(self.parts(Arc::new(store), Arc::new(keyring), capacity).app())
-    }
-
-    /// A process that has the stores for itself.
-    pub fn app(&self, log: &Arc<MemoryEventStore>, keys: &Arc<TestKeyring>) -> App {
-        self.parts(log.clone(), keys.clone(), 1_000).app()
     }
 
     /// Short names of whatever may turn up in a trace.

@@ -49,8 +49,8 @@ impl Run<'_> {
 
     /// Lets a task go on to its end.
     #[track_caller]
-    fn end(&mut self, who: usize) -> Result<Answer, Rejection> {
-        self.until(who, |_| false);
+    fn outcome(&mut self, who: usize) -> Result<Answer, Rejection> {
+        self.end(who);
         match self.answer(who).expect("it has ended") {
             Ok(answer) => Ok(answer.clone()),
             Err(AppError::Rejected(rejection)) => Err(rejection.clone()),
@@ -91,7 +91,7 @@ fn two_opposite_merges_make_no_cycle() {
     run.halt(1, "merge_prepared");
     run.step(0);
     run.step(1);
-    let outcomes = [run.end(0), run.end(1)];
+    let outcomes = [run.outcome(0), run.outcome(1)];
     assert!(outcomes.iter().any(Result::is_err), "{outcomes:?}");
     run.is_sound();
 }
@@ -103,8 +103,8 @@ fn nobody_is_absorbed_twice() {
     let deeds = deeds(vec![asks::merge(a, b, &[]), asks::merge(c, b, &[])]);
     let mut run = Run::new(&scene, &deeds);
     run.halt(0, "merge_prepared");
-    assert_eq!(run.end(1).map(|answer| answer.status), Ok(201));
-    assert_eq!(run.end(0), Err(Rejection::NotLive { contact: b, merged_into: c }));
+    assert_eq!(run.outcome(1).map(|answer| answer.status), Ok(201));
+    assert_eq!(run.outcome(0), Err(Rejection::NotLive { contact: b, merged_into: c }));
     run.is_sound();
 }
 
@@ -115,9 +115,9 @@ fn a_refusal_that_comes_too_late_frees_nobody() {
     let deeds = deeds(vec![asks::inbound("b", "1"), asks::unblock(a), asks::inbound("b", "2")]);
     let mut run = Run::new(&scene, &deeds);
     run.halt(0, "merge_refused");
-    assert!(run.end(1).is_ok());
-    assert_eq!(run.end(2).map(|answer| answer.contact_id), Ok(Some(a)));
-    assert_eq!(run.end(0).map(|answer| answer.contact_id), Ok(Some(a)));
+    assert!(run.outcome(1).is_ok());
+    assert_eq!(run.outcome(2).map(|answer| answer.contact_id), Ok(Some(a)));
+    assert_eq!(run.outcome(0).map(|answer| answer.contact_id), Ok(Some(a)));
     assert_eq!(run.root(b), a);
     run.is_sound();
 }
@@ -129,8 +129,8 @@ fn a_message_waits_for_no_recovery_and_goes_nowhere_before_the_merge_is_decided(
     let deeds = deeds(vec![asks::inbound("b", "1"), asks::block(a)]);
     let mut run = Run::new(&scene, &deeds);
     run.halt(0, "contact_merged");
-    assert!(run.end(1).is_ok(), "the primary is blocked before it has decided");
-    assert_eq!(run.end(0).map(|answer| answer.contact_id), Ok(Some(b)));
+    assert!(run.outcome(1).is_ok(), "the primary is blocked before it has decided");
+    assert_eq!(run.outcome(0).map(|answer| answer.contact_id), Ok(Some(b)));
     assert_eq!(run.root(b), b);
     run.is_sound();
 }
@@ -141,8 +141,8 @@ fn a_message_that_saw_an_edge_is_not_appended_after_the_unmerge() {
     let deeds = deeds(vec![asks::inbound("b", "1"), asks::unmerge(scene.merge_id("AB"))]);
     let mut run = Run::new(&scene, &deeds);
     run.halt(0, "message_received");
-    assert!(run.end(1).is_ok());
-    assert_eq!(run.end(0).map(|answer| answer.contact_id), Ok(Some(scene.id('B'))));
+    assert!(run.outcome(1).is_ok());
+    assert_eq!(run.outcome(0).map(|answer| answer.contact_id), Ok(Some(scene.id('B'))));
     run.is_sound();
 }
 
@@ -153,7 +153,7 @@ fn nobody_is_free_before_the_edge_is_out() {
     let mut run = Run::new(&scene, &deeds);
     run.halt(0, "merge_ended");
     assert_eq!(run.root(scene.id('B')), scene.id('B'), "shown as restored before it is free");
-    assert!(run.end(0).is_ok());
+    assert!(run.outcome(0).is_ok());
     run.is_sound();
 }
 
@@ -165,8 +165,8 @@ fn an_unmerge_of_what_is_not_decided_finds_nothing_and_frees_nobody() {
     let deeds = deeds(vec![asks::merge(a, b, &[]), asks::unmerge(merge)]);
     let mut run = Run::new(&scene, &deeds);
     run.halt(0, "contact_merged");
-    assert_eq!(run.end(1), Err(Rejection::MergeNotFound));
-    assert_eq!(run.end(0).map(|answer| answer.status), Ok(201));
+    assert_eq!(run.outcome(1), Err(Rejection::MergeNotFound));
+    assert_eq!(run.outcome(0).map(|answer| answer.status), Ok(201));
     assert_eq!(run.root(b), a);
     run.is_sound();
 }
@@ -181,9 +181,9 @@ fn a_merge_done_and_undone_meanwhile_is_not_prepared_again() {
     let mut run = Run::new(&scene, &deeds);
     // The second delivery has looked for its key, and found nothing.
     assert!(run.until(2, |call| matches!(call, Call::Read(stream) if stream.to_string().ends_with(&b.to_string()))));
-    let first = run.end(0).expect("merged");
-    assert!(run.end(1).is_ok());
-    let again = run.end(2).expect("answered as the first time");
+    let first = run.outcome(0).expect("merged");
+    assert!(run.outcome(1).is_ok());
+    let again = run.outcome(2).expect("answered as the first time");
     assert_eq!((again.status, again.position), (first.status, first.position));
     assert_eq!((run.root(b), reading(&run.log, &run.keyring).contacts[&b].lock.is_none()), (b, true));
     run.is_sound();
@@ -196,9 +196,9 @@ fn a_message_on_its_way_to_an_old_root_lands_on_who_was_freed_and_is_known_there
     deeds.push(Deed::new("redelivery", "key 3", asks::inbound("c", "1")));
     let mut run = Run::new(&scene, &deeds);
     run.halt(0, "message_received");
-    assert!(run.end(1).is_ok());
-    assert_eq!(run.end(0).map(|answer| answer.contact_id), Ok(Some(scene.id('C'))));
-    assert_eq!(run.end(2).map(|answer| (answer.duplicate, answer.contact_id)), Ok((true, Some(scene.id('C')))));
+    assert!(run.outcome(1).is_ok());
+    assert_eq!(run.outcome(0).map(|answer| answer.contact_id), Ok(Some(scene.id('C'))));
+    assert_eq!(run.outcome(2).map(|answer| (answer.duplicate, answer.contact_id)), Ok((true, Some(scene.id('C')))));
     run.is_sound();
 }
 
@@ -209,9 +209,9 @@ fn nothing_is_sealed_with_the_key_of_who_was_freed_and_erased() {
     let deeds = deeds(vec![asks::inbound("c", "1"), asks::unmerge(scene.merge_id("BC")), asks::delete(c)]);
     let mut run = Run::new(&scene, &deeds);
     run.halt(0, "message_received");
-    assert!(run.end(1).is_ok());
-    assert!(run.end(2).is_ok());
-    let landed = run.end(0).expect("the identity is free: it makes a new contact");
+    assert!(run.outcome(1).is_ok());
+    assert!(run.outcome(2).is_ok());
+    let landed = run.outcome(0).expect("the identity is free: it makes a new contact");
     assert!(landed.created && landed.contact_id != Some(c));
     assert_eq!(run.life(c), Life::Erased);
     run.is_sound();
@@ -224,8 +224,8 @@ fn what_is_claimed_for_nobody_is_not_shown_by_two() {
     let deeds = deeds(vec![asks::inbound("n", "1"), asks::claim(a, "n")]);
     let mut run = Run::new(&scene, &deeds);
     run.halt(0, "contact_created");
-    assert!(run.end(1).is_ok());
-    assert_eq!(run.end(0).map(|answer| (answer.created, answer.contact_id)), Ok((false, Some(a))));
+    assert!(run.outcome(1).is_ok());
+    assert_eq!(run.outcome(0).map(|answer| (answer.created, answer.contact_id)), Ok((false, Some(a))));
     assert_eq!(run.shows(a), ["a", "n"]);
     run.is_sound();
 }
@@ -237,8 +237,8 @@ fn who_meets_a_release_on_its_way_finishes_it() {
     let deeds = deeds(vec![asks::release(b, "b"), asks::claim(a, "b")]);
     let mut run = Run::new(&scene, &deeds);
     run.halt(0, "identity_released");
-    assert!(run.end(1).is_ok());
-    assert!(run.end(0).is_ok());
+    assert!(run.outcome(1).is_ok());
+    assert!(run.outcome(0).is_ok());
     assert_eq!((run.shows(a), run.shows(b)), (vec!["a".to_owned(), "b".to_owned()], vec![]));
     run.is_sound();
 }
@@ -250,7 +250,7 @@ fn a_release_cut_off_is_not_taken_for_a_claim_cut_off() {
     for (scene, handle, is_new) in [(released, "b", true), (claimed, "n", false)] {
         let deeds = deeds(vec![asks::inbound(handle, "1")]);
         let mut run = Run::new(&scene, &deeds);
-        let landed = run.end(0).expect("it lands");
+        let landed = run.outcome(0).expect("it lands");
         assert_eq!((landed.created, landed.contact_id == Some(scene.id('B'))), (is_new, !is_new));
         run.is_sound();
     }
@@ -263,9 +263,9 @@ fn a_claim_that_is_over_is_not_connected_later() {
     let deeds = deeds(vec![asks::inbound("n", "1"), asks::release(a, "n"), asks::claim(b, "n")]);
     let mut run = Run::new(&scene, &deeds);
     run.halt(0, "identity_connected");
-    assert!(run.end(1).is_ok());
-    assert!(run.end(2).is_ok());
-    assert_eq!(run.end(0).map(|answer| answer.contact_id), Ok(Some(b)));
+    assert!(run.outcome(1).is_ok());
+    assert!(run.outcome(2).is_ok());
+    assert_eq!(run.outcome(0).map(|answer| answer.contact_id), Ok(Some(b)));
     assert_eq!((run.shows(a), run.shows(b)), (vec!["a".to_owned()], vec!["b".to_owned(), "n".to_owned()]));
     run.is_sound();
 }
@@ -278,11 +278,11 @@ fn a_claim_confirmed_by_another_keeps_the_key_of_its_command() {
     deeds.push(deeds[0].clone());
     let mut run = Run::new(&scene, &deeds);
     run.halt(0, "identity_connected");
-    run.end(1).expect("a message confirms it");
-    let first = run.end(0).expect("claimed");
-    run.end(2).expect("released");
-    run.end(3).expect("claimed by another");
-    let again = run.end(4).expect("answered as the first time");
+    run.outcome(1).expect("a message confirms it");
+    let first = run.outcome(0).expect("claimed");
+    run.outcome(2).expect("released");
+    run.outcome(3).expect("claimed by another");
+    let again = run.outcome(4).expect("answered as the first time");
     assert_eq!((again.status, again.contact_id, again.position), (first.status, first.contact_id, first.position));
     assert_eq!(run.shows(b), ["b", "n"]);
     run.is_sound();
@@ -295,8 +295,8 @@ fn who_leaves_before_the_tree_is_erased_is_spared_with_its_key() {
     let deeds = deeds(vec![asks::delete(a), asks::unmerge(scene.merge_id("AB"))]);
     let mut run = Run::new(&scene, &deeds);
     run.halt(0, "contact_erased");
-    assert!(run.end(1).is_ok());
-    assert!(run.end(0).is_ok());
+    assert!(run.outcome(1).is_ok());
+    assert!(run.outcome(0).is_ok());
     assert_eq!((run.life(a), run.life(b)), (Life::Erased, Life::Live));
     run.is_sound();
 }
@@ -324,8 +324,8 @@ fn two_who_make_the_same_key_make_one() {
     let mut run = Run::new(&scene, &deeds);
     assert!(run.until(0, |call| matches!(call, Call::MakeKey(_))));
     assert!(run.until(1, |call| matches!(call, Call::MakeKey(_))));
-    let first = run.end(1).expect("it makes the contact");
-    let second = run.end(0).expect("it was delivered before");
+    let first = run.outcome(1).expect("it makes the contact");
+    let second = run.outcome(0).expect("it was delivered before");
     assert_eq!((first.created, second.duplicate, first.contact_id), (true, true, second.contact_id));
     run.is_sound();
 }
