@@ -46,16 +46,8 @@ fn resolving() -> Vec<Case> {
     let (chain, merged, locked) = (chain(), merged(), locked());
     let unmerge = |scene: &Scene, pair: &str| asks::unmerge(scene.merge_id(pair));
     vec![
-        case(
-            Break::InnerPrimariesAreReadOnce,
-            chain.clone(),
-            vec![asks::inbound("c", "1"), unmerge(&chain, "BC")],
-        ),
-        case(
-            Break::RevisionOfAnotherRead,
-            merged.clone(),
-            vec![asks::inbound("b", "1"), unmerge(&merged, "AB")],
-        ),
+        case(Break::InnerPrimariesAreReadOnce, chain.clone(), vec![asks::inbound("c", "1"), unmerge(&chain, "BC")]),
+        case(Break::RevisionOfAnotherRead, merged.clone(), vec![asks::inbound("b", "1"), unmerge(&merged, "AB")]),
         case(Break::RoutedBeforeDecided, locked.clone(), vec![asks::inbound("b", "1")]),
         case(Break::UnfinishedIsWaitedFor, locked, vec![asks::inbound("b", "1")]),
         case(Break::NobodyAboveIsTold, chain.clone(), vec![asks::inbound("c", "1"), unmerge(&chain, "BC")]),

@@ -95,7 +95,9 @@ pub fn gone(run: &Run<'_>, scene: &Scene, seen: &mut Seen) -> Result<(), Fault> 
         let now = reading(&run.log, &run.keyring);
         let mut unfinished = now.unfinished.clone();
         // Who was erased before he could say that he holds it holds nothing, and whoever comes next sees that.
-        unfinished.claims.retain(|_, open| now.contacts.get(&open.owner).is_none_or(|owner| owner.life != Life::Erased));
+        unfinished
+            .claims
+            .retain(|_, open| now.contacts.get(&open.owner).is_none_or(|owner| owner.life != Life::Erased));
         if unfinished != Unfinished::default() {
             return with_trace(run, Err(vec![format!("all are answered, unfinished is {unfinished:?}")]));
         }
@@ -119,7 +121,8 @@ pub fn ended_well(run: &Run<'_>, who: usize) -> Checked {
 /// Everybody is gone and the log ends at `position`: a new process recovers, and everyone who asked asks again; or they
 /// ask first, and recovery comes later.
 fn ending(run: &Run<'_>, scene: &Scene, seen: &mut Seen, position: u64) -> Checked {
-    let answers: Vec<Option<Key>> = (0..run.deeds.len()).map(|who| Some(key_of(run.answer(who)?.as_ref().ok()?))).collect();
+    let answers: Vec<Option<Key>> =
+        (0..run.deeds.len()).map(|who| Some(key_of(run.answer(who)?.as_ref().ok()?))).collect();
     let keys = run.keys();
     let names: Vec<_> = run.deeds.iter().map(|deed| &deed.name).collect();
     if !seen.endings.insert(hash_of((run.floor.content(position), &keys, &answers, names))) {
@@ -232,9 +235,9 @@ impl Ending {
             if !self.is_on_record(&run.deeds[who], first) {
                 continue;
             }
-            let same = second.as_ref().is_some_and(|second| {
-                (key_of(first), first.position) == (key_of(second), second.position)
-            });
+            let same = second
+                .as_ref()
+                .is_some_and(|second| (key_of(first), first.position) == (key_of(second), second.position));
             if !same {
                 let name = &run.deeds[who].name;
                 return Err(vec![format!("{name} was answered {first:?}, and asked again {second:?}")]);
@@ -271,7 +274,10 @@ fn out_of_order(reading: &Reading) -> Vec<String> {
         marks.extend(&recorded.event.marks);
         match &opened.event {
             Event::MergePrepared(event) if decided.contains(&event.merge) => {
-                faults.push(format!("at {}: {:?} is prepared again after it was decided", recorded.position, event.merge));
+                faults.push(format!(
+                    "at {}: {:?} is prepared again after it was decided",
+                    recorded.position, event.merge
+                ));
             }
             Event::ContactMerged(event) => drop(decided.insert(event.merge)),
             Event::MergeRefused(event) => drop(decided.insert(event.merge)),

@@ -64,7 +64,16 @@ impl<'a> Search<'a> {
             (0..count).map(|who| run.writes(who)).sum()
         };
         let alone = changes(&mut (0..count)).max(changes(&mut (0..count).rev()));
-        Search { scene, deeds, dies_after: vec![None; count], seen, alone, races_max: RACES_MAX, runs: 0, writes: vec![0; count] }
+        Search {
+            scene,
+            deeds,
+            dies_after: vec![None; count],
+            seen,
+            alone,
+            races_max: RACES_MAX,
+            runs: 0,
+            writes: vec![0; count],
+        }
     }
 
     /// Every schedule without a crash, and with a crash of each task after each of its changes.

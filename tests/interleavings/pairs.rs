@@ -48,17 +48,17 @@ fn every_pair(scene: &Scene, names: &str) {
 
 fn search(scene: &Scene, pairs: impl Iterator<Item = [Deed; 2]>) {
     let more = std::env::var(VARIABLE).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
-    let mut seen = Seen::default();
+    let (mut seen, mut runs) = (Seen::default(), 0);
     for deeds in pairs {
-        let t = std::time::Instant::now();
         let mut search = Search::new(scene, &deeds, &mut seen);
         search.races_max = more + if deeds.iter().any(Deed::is_long) { 1 } else { RACES_MAX };
         if let Err(fault) = search.with_crashes() {
             panic!("{fault:?}");
         }
-        println!("{} | {}: {} runs, {:?}", deeds[0].name, deeds[1].name, search.runs, t.elapsed());
+        runs += search.runs;
     }
-    println!("{}: {:?} pairs, ", scene.name, seen.counts());
+    let (moments, endings) = seen.counts();
+    println!("{}: {runs} runs, {moments} different moments, {endings} different endings", scene.name);
 }
 
 fn chain() -> Scene {
@@ -98,10 +98,7 @@ fn a_merge() {
 #[test]
 fn a_chain_of_merges() {
     let scene = chain().named("C in B in A");
-    every_pair(
-        &scene,
-        "in @c 1, claim C @n, release A @c, unmerge AB, unmerge BC, block A, set C, tag B, recovery",
-    );
+    every_pair(&scene, "in @c 1, claim C @n, release A @c, unmerge AB, unmerge BC, block A, set C, tag B, recovery");
     let delete = deed(&scene, "delete A").keyed("two");
     search(&scene, cast(&scene, "in @c 1, unmerge BC, set B").into_iter().map(|other| [other, delete.clone()]));
 }

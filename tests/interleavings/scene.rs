@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dossier::adapters::memory::MemoryEventStore;
-use dossier::app::{App, AppError};
 use dossier::app::ask::{Answer, Ask, Command};
+use dossier::app::{App, AppError};
 use dossier::ports::{EventStore, Expected, Keyring, Recorded};
 use dossier::sealing::Codec;
 use dossier_domain::ids::{ContactId, IdentityId, MergeId};

@@ -83,10 +83,9 @@ pub fn may_touch(call: &Call) -> Vec<Touch> {
     let one = |what, how| vec![Touch { what, how }];
     match call {
         // Opening what is read asks for keys; which ones is known afterwards.
-        Call::Read(stream) => vec![
-            Touch { what: hash_of(stream), how: How::Read },
-            Touch { what: hash_of("destroyed"), how: How::Read },
-        ],
+        Call::Read(stream) => {
+            vec![Touch { what: hash_of(stream), how: How::Read }, Touch { what: hash_of("destroyed"), how: How::Read }]
+        }
         Call::Append(stream, _, marks) => {
             let mut touches = one(hash_of(stream), How::Write);
             touches.extend(marks.iter().map(|mark| Touch { what: hash_of(mark), how: How::Write }));

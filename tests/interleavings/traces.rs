@@ -274,7 +274,8 @@ fn a_claim_that_is_over_is_not_connected_later() {
 fn a_claim_confirmed_by_another_keeps_the_key_of_its_command() {
     let scene = Scene::of("AB");
     let [a, b] = ['A', 'B'].map(|letter| scene.id(letter));
-    let mut deeds = deeds(vec![asks::claim(a, "n"), asks::inbound("n", "1"), asks::release(a, "n"), asks::claim(b, "n")]);
+    let mut deeds =
+        deeds(vec![asks::claim(a, "n"), asks::inbound("n", "1"), asks::release(a, "n"), asks::claim(b, "n")]);
     deeds.push(deeds[0].clone());
     let mut run = Run::new(&scene, &deeds);
     run.halt(0, "identity_connected");
