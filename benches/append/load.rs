@@ -8,6 +8,11 @@ use dossier::ports::NewEvent;
 use dossier_domain::ids::{ContactId, Mark, Stream};
 use uuid::Uuid;
 
+/// Bytes of an event's data, about as many as a stored message has.
+pub(crate) const DATA_BYTES: usize = 420;
+/// Bytes of its metadata.
+const META_BYTES: usize = 360;
+
 /// One task's streams and the random walk over them. Plain xorshift: the same on both sides, and free.
 pub(crate) struct Load {
     seed: u64,
@@ -40,7 +45,7 @@ impl Load {
 
     pub(crate) fn next(&mut self) -> Next {
         let place = self.random() as usize;
-        if self.streams.is_empty() || place % 5 == 0 {
+        if self.streams.is_empty() || place.is_multiple_of(5) {
             let new = self.uuid();
             self.streams.push((new, 0));
             return self.append_to(new, None);
@@ -57,8 +62,8 @@ impl Load {
             id: self.uuid(),
             event_type: Arc::clone(&self.event_type),
             version: 1,
-            data: vec![b'd'; 420],
-            meta: vec![b'm'; 360],
+            data: vec![b'd'; DATA_BYTES],
+            meta: vec![b'm'; META_BYTES],
             marks: vec![mark],
         };
         Next { stream: Stream::Contact(ContactId(stream)), last, event }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::field::{FieldChange, MergeChoices};
 use crate::ids::{ContactId, IdentityId, Mark, MergeId};
@@ -42,7 +42,7 @@ macro_rules! events {
             /// # Errors
             /// Never for the types in this file: none has a map with keys that are not text.
             pub fn public_json(&self) -> Result<Vec<u8>, serde_json::Error> {
-                match self { $( Event::$variant(event) => serde_json::to_vec(event), )+ }
+                serde_json::to_vec(&self.public())
             }
 
             /// The part to be sealed, as JSON; `None` where there is none or it is erased.
@@ -50,7 +50,18 @@ macro_rules! events {
             /// # Errors
             /// As [`Event::public_json`].
             pub fn personal_json(&self) -> Result<Option<Vec<u8>>, serde_json::Error> {
-                match self { $( Event::$variant(_event) => events!(@write _event $($personal)?), )+ }
+                self.personal().as_ref().map(serde_json::to_vec).transpose()
+            }
+
+            /// The part that anyone may read, to be written where it belongs.
+            pub fn public(&self) -> Public<'_> {
+                Public(self)
+            }
+
+            /// The part to be sealed, to be written where it belongs; `None` where there is none or it is erased.
+            pub fn personal(&self) -> Option<Sealable<'_>> {
+                let is_there = match self { $( Event::$variant(_event) => events!(@is_there _event $($personal)?), )+ };
+                is_there.then_some(Sealable(self))
             }
 
             /// Forgets the personal part: one of the keys it was sealed with belongs to an erased contact.
@@ -75,6 +86,18 @@ macro_rules! events {
             }
         }
 
+        impl Serialize for Public<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self.0 { $( Event::$variant(event) => event.serialize(serializer), )+ }
+            }
+        }
+
+        impl Serialize for Sealable<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self.0 { $( Event::$variant(_event) => events!(@write _event serializer $($personal)?), )+ }
+            }
+        }
+
         /// The shape of every event type's stored parts, as JSON Schemas.
         #[cfg(feature = "schemas")]
         pub fn event_schemas() -> Vec<crate::schemas::EventSchema> {
@@ -92,8 +115,10 @@ macro_rules! events {
             }
         } )+
     };
-    (@write $event:ident) => { Ok(None) };
-    (@write $event:ident $personal:ty) => { $event.personal.open().map(serde_json::to_vec).transpose() };
+    (@is_there $event:ident) => { false };
+    (@is_there $event:ident $personal:ty) => { $event.personal.open().is_some() };
+    (@write $event:ident $serializer:ident) => { $serializer.serialize_none() };
+    (@write $event:ident $serializer:ident $personal:ty) => { $event.personal.open().serialize($serializer) };
     (@schema) => { None };
     (@schema $personal:ty) => { Some(crate::schemas::of::<$personal>()) };
     (@erase $event:ident) => {};
@@ -137,6 +162,14 @@ events! {
     "workspace_configured" 1 WorkspaceConfigured,
     "cycle_closed" 1 CycleClosed,
 }
+
+/// The part of an event that anyone may read.
+#[derive(Clone, Copy, Debug)]
+pub struct Public<'a>(&'a Event);
+
+/// The part of an event that is sealed.
+#[derive(Clone, Copy, Debug)]
+pub struct Sealable<'a>(&'a Event);
 
 /// Why stored bytes are no event.
 #[derive(Debug, thiserror::Error)]

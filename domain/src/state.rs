@@ -45,6 +45,7 @@ pub struct Edit {
     /// Revision of the event.
     pub revision: u64,
     /// The absorbed contact by whose identity it came, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<ContactId>,
 }
 
@@ -240,7 +241,7 @@ pub struct Activity {
     pub counts: Counts,
 }
 
-/// The own state of one contact.
+/// The own state of one contact. What is empty takes no room where it is kept: most of most contacts is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Contact {
     /// Which contact.
@@ -257,28 +258,39 @@ pub struct Contact {
     pub created_at: Option<DateTime<Utc>>,
     /// Own edits, by field, then revision. Before the first edge only the last of each field is kept, since only an
     /// edge makes an older one matter.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub edits: Vec<Edit>,
     /// Own words on tags, by folded key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<Arc<str>, OwnTag>,
     /// Identities it holds or held.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub identities: Vec<OwnIdentity>,
     /// Contacts it absorbed, in the order of the merges.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub edges: Vec<Edge>,
     /// Merges that it refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<MergeId>,
     /// Unmerges below that it was told of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub touched: Vec<MergeId>,
     /// The merge it is frozen by.
-    pub lock: Option<Lock>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<Box<Lock>>,
     /// Every primary it was ever locked to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub above: Vec<ContactId>,
     /// The contacts, absorbed here at the time, by whose identities profile values came: erasing one takes them along.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub guests: Vec<ContactId>,
     /// Its conversation.
     pub conversation: Conversation,
     /// Who takes care of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignee: Option<Arc<str>>,
     /// Whether and why it is blocked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked: Option<Block>,
     /// What its interactions come to.
     pub activity: Activity,

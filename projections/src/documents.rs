@@ -11,6 +11,7 @@ use dossier_domain::event::Event;
 use dossier_domain::field::Field;
 use dossier_domain::ids::{ContactId, Stream};
 use dossier_domain::meta::Meta;
+use dossier_domain::sabotage::{Break, armed};
 use dossier_domain::state::{Contact, Edge, Fact, Life, evolve};
 use dossier_domain::values::text::fold;
 use lru::LruCache;
@@ -87,35 +88,13 @@ pub trait Source {
 /// The projector of contact documents.
 pub struct Documents {
     states: LruCache<ContactId, Arc<Contact>>,
+    pending: Pending,
 }
 
-impl Documents {
-    /// A projector that remembers at most `capacity` states between batches.
-    pub fn new(capacity: usize) -> Self {
-        Documents { states: LruCache::new(NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN)) }
-    }
-
-    /// Folds a batch in global order: each changed contact comes out once.
-    ///
-    /// # Errors
-    /// What the source says; the projector must then be made anew.
-    pub fn apply<S: Source>(&mut self, batch: &[Entry], source: &mut S) -> Result<Vec<DocumentChange>, S::Error> {
-        let (changed, moved, tagged) = (HashMap::new(), BTreeSet::new(), BTreeSet::new());
-        let mut work = Work { projector: self, source, changed, moved, tagged };
-        for entry in batch {
-            work.fold(entry)?;
-        }
-        let up_to = batch.last().map_or(0, |entry| entry.position);
-        work.forget_the_erased(batch, up_to)?;
-        work.changes()
-    }
-}
-
-/// One batch being folded.
-struct Work<'a, S: Source> {
-    projector: &'a mut Documents,
-    source: &'a mut S,
-    /// Own states that changed; they stay here until the batch is over, however little the projector remembers.
+/// What was folded and is not given out yet.
+#[derive(Default)]
+struct Pending {
+    /// Own states that changed; they stay here until they are given out, however little the projector remembers.
     changed: HashMap<ContactId, Arc<Contact>>,
     /// Contacts whose tree, or a value in it, changed.
     moved: BTreeSet<ContactId>,
@@ -123,18 +102,63 @@ struct Work<'a, S: Source> {
     tagged: BTreeSet<ContactId>,
 }
 
+impl Documents {
+    /// A projector that remembers at most `capacity` states besides those that changed.
+    pub fn new(capacity: usize) -> Self {
+        let capacity = NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN);
+        Documents { states: LruCache::new(capacity), pending: Pending::default() }
+    }
+
+    /// Folds a batch in global order.
+    ///
+    /// # Errors
+    /// What the source says; the projector must then be made anew.
+    pub fn fold<S: Source>(&mut self, batch: &[Entry], source: &mut S) -> Result<(), S::Error> {
+        let mut work = Work { projector: self, source };
+        for entry in batch {
+            work.fold(entry)?;
+        }
+        let up_to = batch.last().map_or(0, |entry| entry.position);
+        match armed(Break::RowsKeepWhatWasErased) {
+            true => Ok(()),
+            false => work.forget_the_erased(batch, up_to),
+        }
+    }
+
+    /// How many contacts changed since changes were given out.
+    pub fn pending(&self) -> usize {
+        self.pending.changed.len()
+    }
+
+    /// Gives out what changed since the last call: each changed contact once.
+    ///
+    /// # Errors
+    /// As [`Documents::fold`].
+    pub fn changes<S: Source>(&mut self, source: &mut S) -> Result<Vec<DocumentChange>, S::Error> {
+        Work { projector: self, source }.changes()
+    }
+}
+
+/// The projector at work, with what it looks things up in.
+struct Work<'a, S: Source> {
+    projector: &'a mut Documents,
+    source: &'a mut S,
+}
+
 impl<S: Source> Work<'_, S> {
     fn fold(&mut self, entry: &Entry) -> Result<(), S::Error> {
         let Stream::Contact(id) = entry.stream else { return Ok(()) };
-        let mut state = match self.changed.remove(&id) {
-            Some(state) => state,
-            None => self.take(id)?,
-        };
-        evolve(Arc::make_mut(&mut state), &entry.fact());
-        self.changed.insert(id, state);
+        if !self.projector.pending.changed.contains_key(&id) {
+            let state = self.take(id)?;
+            self.projector.pending.changed.insert(id, state);
+        }
+        let pending = &mut self.projector.pending;
+        if let Some(state) = pending.changed.get_mut(&id) {
+            evolve(Arc::make_mut(state), &entry.fact());
+        }
         match &entry.event {
-            Event::ProfileEdited(_) | Event::MergeEnded(_) => _ = self.moved.insert(id),
-            Event::TagAdded(_) | Event::TagRemoved(_) => _ = self.tagged.insert(id),
+            Event::ProfileEdited(_) | Event::MergeEnded(_) => _ = pending.moved.insert(id),
+            Event::TagAdded(_) | Event::TagRemoved(_) => _ = pending.tagged.insert(id),
             Event::ContactErased(_) => self.tree_moved(&[id]),
             Event::ContactMerged(merged) => self.tree_moved(&[id, merged.secondary]),
             Event::ContactUnmerged(undone) => self.tree_moved(&[id, undone.secondary]),
@@ -144,8 +168,8 @@ impl<S: Source> Work<'_, S> {
     }
 
     fn tree_moved(&mut self, contacts: &[ContactId]) {
-        self.moved.extend(contacts);
-        self.tagged.extend(contacts);
+        self.projector.pending.moved.extend(contacts);
+        self.projector.pending.tagged.extend(contacts);
     }
 
     /// The state as remembered or stored, taken out of what is remembered so that changing it copies nothing.
@@ -157,7 +181,7 @@ impl<S: Source> Work<'_, S> {
     }
 
     fn look(&mut self, id: ContactId) -> Result<Arc<Contact>, S::Error> {
-        if let Some(state) = self.changed.get(&id) {
+        if let Some(state) = self.projector.pending.changed.get(&id) {
             return Ok(state.clone());
         }
         let state = self.take(id)?;
@@ -200,22 +224,24 @@ impl<S: Source> Work<'_, S> {
             }
             evolve(&mut state, &entry.fact());
         }
-        self.changed.insert(id, Arc::new(state));
-        self.moved.insert(id);
+        self.projector.pending.changed.insert(id, Arc::new(state));
+        self.projector.pending.moved.insert(id);
         Ok(())
     }
 
     fn changes(mut self) -> Result<Vec<DocumentChange>, S::Error> {
-        let mut changes = Vec::with_capacity(self.changed.len() + self.moved.len());
-        for (id, root) in self.concerned(|work| &mut work.moved)? {
+        let mut changes = Vec::with_capacity(self.projector.pending());
+        let moved = std::mem::take(&mut self.projector.pending.moved);
+        for (id, root) in self.concerned(moved)? {
             let values = if root.id == id { self.lookups_of(&root)? } else { Vec::new() };
             changes.push(DocumentChange::Lookups { contact: id, workspace: root.workspace.clone(), values });
         }
-        for (id, root) in self.concerned(|work| &mut work.tagged)? {
+        let tagged = std::mem::take(&mut self.projector.pending.tagged);
+        for (id, root) in self.concerned(tagged)? {
             let tags = if root.id == id { self.tags_of(&root)? } else { BTreeMap::new() };
             changes.push(DocumentChange::Tags(ShownTags { contact: id, workspace: root.workspace.clone(), tags }));
         }
-        for (id, state) in self.changed {
+        for (id, state) in std::mem::take(&mut self.projector.pending.changed) {
             self.projector.states.put(id, state.clone());
             changes.push(DocumentChange::State(state));
         }
@@ -223,12 +249,9 @@ impl<S: Source> Work<'_, S> {
     }
 
     /// The contacts of a set and their roots, each once, with its root.
-    fn concerned(
-        &mut self,
-        set: impl FnOnce(&mut Self) -> &mut BTreeSet<ContactId>,
-    ) -> Result<BTreeMap<ContactId, Arc<Contact>>, S::Error> {
+    fn concerned(&mut self, set: BTreeSet<ContactId>) -> Result<BTreeMap<ContactId, Arc<Contact>>, S::Error> {
         let mut concerned = BTreeMap::new();
-        for id in std::mem::take(set(self)) {
+        for id in set {
             let root = self.root_of(id)?;
             concerned.insert(root.id, root.clone());
             concerned.insert(id, root);

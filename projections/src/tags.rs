@@ -18,6 +18,17 @@ pub struct ShownTags {
     pub tags: BTreeMap<Arc<str>, Arc<str>>,
 }
 
+/// A tag that somebody shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsedTag {
+    /// Folded.
+    pub key: Arc<str>,
+    /// As first used in the workspace.
+    pub name: Arc<str>,
+    /// Live contacts that show it.
+    pub count: u64,
+}
+
 /// Tags in use, by workspace.
 #[derive(Clone, Debug, Default)]
 pub struct TagIndex {
@@ -48,14 +59,16 @@ impl TagIndex {
         }
     }
 
-    /// At most `limit` tags whose folded key begins so, each as spelled and with its use: most used first, then by key.
-    pub fn suggest(&self, workspace: &str, folded_prefix: &str, limit: usize) -> Vec<(Arc<str>, u64)> {
+    /// The tags whose folded key begins so: most used first, then by key.
+    pub fn suggest(&self, workspace: &str, folded_prefix: &str) -> Vec<UsedTag> {
         let Some(tags) = self.workspaces.get(workspace) else { return Vec::new() };
         let from = (Bound::Included(folded_prefix), Bound::Unbounded);
         let found = tags.used.range::<str, _>(from).take_while(|(key, _)| key.starts_with(folded_prefix));
-        let mut found: Vec<_> = found.collect();
-        found.sort_by_key(|(key, used)| (Reverse(used.count), *key));
-        found.into_iter().take(limit).map(|(_, used)| (used.name.clone(), used.count)).collect()
+        let used =
+            |(key, used): (&Arc<str>, &Used)| UsedTag { key: key.clone(), name: used.name.clone(), count: used.count };
+        let mut found: Vec<_> = found.map(used).collect();
+        found.sort_by(|one, other| (Reverse(one.count), &one.key).cmp(&(Reverse(other.count), &other.key)));
+        found
     }
 }
 
@@ -111,7 +124,7 @@ mod tests {
     }
 
     fn suggested(index: &TagIndex, prefix: &str) -> Vec<(String, u64)> {
-        index.suggest("w", prefix, 10).into_iter().map(|(name, count)| (name.to_string(), count)).collect()
+        index.suggest("w", prefix).into_iter().map(|used| (used.name.to_string(), used.count)).collect()
     }
 
     #[test]
@@ -121,8 +134,7 @@ mod tests {
         index.put(&shown(2, &["Beta", "Alpine"]));
         assert_eq!(suggested(&index, ""), [("Beta".into(), 2), ("Alpha".into(), 1), ("Alpine".into(), 1)]);
         assert_eq!(suggested(&index, "al"), [("Alpha".into(), 1), ("Alpine".into(), 1)]);
-        assert_eq!(index.suggest("w", "", 1).len(), 1);
-        assert!(index.suggest("other", "", 9).is_empty());
+        assert!(index.suggest("other", "").is_empty());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Executing a command: its time, its key, and an answer that is given only when it would survive a crash.
 
 use std::sync::Arc;
+use std::task::Poll;
 
 use chrono::{DateTime, Utc};
 use dossier_domain::event::Event;
@@ -23,12 +24,16 @@ impl App {
     /// Why it was refused, or what failed.
     pub async fn execute(self: &Arc<Self>, command: Command) -> Result<Answer, AppError> {
         let app = self.clone();
-        let task = tokio::spawn(async move {
-            let answer = app.submit(&command).await?;
-            app.durable(answer.position.max(answer.etag)).await?;
-            Ok(answer)
-        });
-        task.await.unwrap_or_else(|error| Err(AppError::Internal(format!("a command panicked: {}", error.is_panic()))))
+        let mut submitting = Box::pin(async move { app.submit(&command).await });
+        // Nearly every command is carried out without waiting for anything; only one that waits can be left alone.
+        let answer = match futures::poll!(&mut submitting) {
+            Poll::Ready(answer) => answer?,
+            Poll::Pending => tokio::spawn(submitting)
+                .await
+                .unwrap_or_else(|error| Err(AppError::Internal(format!("a command panicked: {}", error.is_panic()))))?,
+        };
+        self.durable(answer.position.max(answer.etag)).await?;
+        Ok(answer)
     }
 
     /// Waits until everything up to a position is durable; before that, no answer that rests on it may be shown.

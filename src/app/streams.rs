@@ -85,13 +85,23 @@ impl Streams {
             return Ok(known);
         }
         let ticket = self.contacts.ticket(id);
-        let mut contact = match &self.snapshots {
-            Some(snapshots) => snapshots.find(id).await.unwrap_or_else(|| Contact::absent(id)),
-            None => Contact::absent(id),
-        };
-        self.fold_tail(&mut contact).await?;
-        let contact = Arc::new(contact);
+        let contact = Arc::new(self.read_contact(id).await?);
         ticket.put(contact.clone());
+        Ok(contact)
+    }
+
+    /// From a snapshot, if one is kept, and what the stream holds beyond it.
+    async fn read_contact(&self, id: ContactId) -> Result<Contact, AppError> {
+        let mut contact = Contact::absent(id);
+        if let Some(snapshots) = &self.snapshots {
+            // The store knows of nearly every stream that is not there that it is not, without a look at the disk.
+            let Some(last) = self.last(&Stream::Contact(id)).await? else { return Ok(contact) };
+            contact = snapshots.find(id).await.unwrap_or(contact);
+            if contact.next_revision > last.revision {
+                return Ok(contact);
+            }
+        }
+        self.fold_tail(&mut contact).await?;
         Ok(contact)
     }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{Failure, Place};
+use super::{Failure, Place, or_ask};
 use crate::app::AppError;
 use crate::ports::{EventStore, Recorded};
 use crate::sealing::{Codec, Opened};
@@ -62,8 +62,9 @@ impl Wanted {
 
 impl Events {
     pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
-        let house = self.place.open_existing().await?;
         let workspace = self.place.workspace()?;
+        let asked = format!("/v1/workspaces/{workspace}/events?after={}' -N", self.wanted.after);
+        let house = self.place.open_existing().await.map_err(or_ask(&asked))?;
         let out = BufWriter::new(std::io::stdout());
         let mut printer = Printer { workspace: &workspace, wanted: &self.wanted, json: self.json, out, strange: 0 };
         printer.print(&**house.store(), house.codec()).await?;

@@ -15,13 +15,12 @@ use dossier_domain::meta::Cause;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::mpsc;
 
-use super::{Failure, Place};
-use crate::api::problem::Problem;
+use super::{Failure, Place, or_ask};
+use crate::api::problem::{Problem, ProblemKind};
 use crate::api::read::envelope::anonymous;
-use crate::api::read::{ReadError, Setting, line};
-use crate::app::FieldError;
+use crate::api::read::{Setting, line};
 use crate::app::ask::Command;
-use crate::house::House;
+use crate::house::{House, Options};
 use crate::ports::EventStore;
 
 /// Lines read ahead, in batches.
@@ -32,6 +31,8 @@ const BATCHES: usize = 8;
 const LINE_MAX: usize = 1 << 20;
 /// Commands executed ahead of the last flush that was waited for.
 const AHEAD: u64 = 8_192;
+/// Nobody reads meanwhile: the read models are written when there is much to write, and at the end.
+const LINGER: Duration = Duration::from_secs(3600);
 
 /// Reads commands, one JSON object a line, straight into the store.
 #[derive(Debug, Args)]
@@ -57,7 +58,7 @@ pub(super) struct Ingest {
 /// One line, read.
 struct ReadLine {
     number: u64,
-    command: Result<Command, ReadError>,
+    command: Result<Command, Problem>,
 }
 
 /// What came of the lines.
@@ -76,8 +77,16 @@ const REJECTS_TOLD: usize = 20;
 impl Ingest {
     pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
         let begun = Instant::now();
-        let house = self.place.open().await?;
         let workspace = self.place.workspace()?;
+        let (input, bytes) = self.input()?;
+        let rejects = self.rejects.as_ref().map(create).transpose()?;
+        let replay = if self.replay_clock { "?clock=replay" } else { "" };
+        let file = self.file.display();
+        let asked = format!(
+            "/v1/workspaces/{workspace}/commands{replay}' -X POST -H 'content-type: application/x-ndjson' -T {file}"
+        );
+        let options = Options { linger: LINGER, ..Options::default() };
+        let house = self.place.open_with(options).await.map_err(or_ask(&asked))?;
         let settings = house.app().settings(&workspace).await?;
         if self.replay_clock {
             house.app().workspaces().replay(&workspace);
@@ -90,13 +99,12 @@ impl Ingest {
             cause: Cause::Api,
             correlation_id: None,
         };
-        let (input, bytes) = self.input()?;
         let bar = progress(bytes);
         let (sender, receiver) = mpsc::channel(BATCHES);
         let replay = self.replay_clock;
         let reader_bar = bar.clone();
         let reader = std::thread::spawn(move || read_lines(input, &setting, replay, &sender, &reader_bar));
-        let summary = self.execute(&house, receiver).await;
+        let summary = self.execute(&house, receiver, rejects).await;
         reader.join().map_err(|_| "the reader of the input panicked")??;
         let summary = summary?;
         bar.set_message("projecting");
@@ -118,16 +126,20 @@ impl Ingest {
         Ok((Box::new(file), bytes))
     }
 
-    async fn execute(&self, house: &Arc<House>, mut lines: mpsc::Receiver<Vec<ReadLine>>) -> Result<Summary, Failure> {
+    async fn execute(
+        &self,
+        house: &Arc<House>,
+        mut lines: mpsc::Receiver<Vec<ReadLine>>,
+        mut rejects: Option<BufWriter<File>>,
+    ) -> Result<Summary, Failure> {
         let mut summary = Summary::default();
-        let mut rejects = self.rejects.as_ref().map(File::create).transpose()?.map(BufWriter::new);
         let (mut newest, mut waited) = (0, 0);
         while let Some(batch) = lines.recv().await {
             for read in batch {
                 summary.lines += 1;
                 let outcome = match read.command {
                     Ok(command) => house.submit(&command).await.map_err(Problem::from),
-                    Err(error) => Err(Problem::from(error)),
+                    Err(problem) => Err(problem),
                 };
                 match outcome {
                     Ok(answer) => {
@@ -180,6 +192,10 @@ impl Ingest {
     }
 }
 
+fn create(file: &PathBuf) -> Result<BufWriter<File>, Failure> {
+    File::create(file).map(BufWriter::new).map_err(|error| format!("{}: {error}", file.display()).into())
+}
+
 impl Summary {
     fn reject(&mut self, line: u64, problem: &Problem, file: Option<&mut BufWriter<File>>) -> std::io::Result<()> {
         self.rejected += 1;
@@ -223,7 +239,7 @@ fn read_lines(
         }
         let command = match cut {
             true => Err(too_long()),
-            false => line::read(content, setting, &known, replay).map(|line| line.command),
+            false => line::read(content, setting, &known, replay).map(|line| line.command).map_err(Problem::from),
         };
         batch.push(ReadLine { number, command });
         if batch.len() == BATCH {
@@ -238,12 +254,8 @@ fn read_lines(
     Ok(())
 }
 
-fn too_long() -> ReadError {
-    ReadError::Invalid(vec![FieldError {
-        pointer: String::new(),
-        code: "too_long",
-        message: format!("a line has at most {LINE_MAX} bytes"),
-    }])
+fn too_long() -> Problem {
+    Problem::new(ProblemKind::BodyTooLarge, format!("a line has at most {LINE_MAX} bytes")).with("limit", LINE_MAX)
 }
 
 fn skip_line(input: &mut impl BufRead) -> std::io::Result<()> {

@@ -9,6 +9,7 @@ use crate::adapters::sqlite::master_key;
 
 /// Works on the keys that seal personal data.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  dossier keys rotate")]
 pub(super) struct Keys {
     #[command(subcommand)]
     command: Command,
@@ -27,7 +28,7 @@ enum Command {
 impl Keys {
     pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
         let Command::Rotate { place } = &self.command;
-        let house = place.open().await?;
+        let house = place.open_existing().await?;
         master_key::rotate(house.folder(), house.keyring())?;
         house.stop().await?;
         println!(

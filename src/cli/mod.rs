@@ -5,21 +5,34 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
+use dossier_domain::rejection::Rejection;
+use indicatif::{ProgressBar, ProgressStyle};
 use tracing_subscriber::EnvFilter;
 
-use crate::adapters::sqlite::event_store;
-use crate::house::{House, Options};
+use crate::adapters::sqlite::{OpenError, event_store};
+use crate::app::AppError;
+use crate::house::{House, HouseError, Options};
 
+mod columns;
+mod contact;
 mod events;
 mod ingest;
 mod keys;
+mod projections;
 mod schemas;
 mod serve;
 mod verify;
 
 /// An event-sourced contact store: every contact a stream of events, everything else derived.
 #[derive(Debug, Parser)]
-#[command(name = "dossier", version, about, max_term_width = 100)]
+#[command(
+    name = "dossier",
+    version,
+    about,
+    max_term_width = 100,
+    after_help = "Example:\n  dossier ingest commands.ndjson && dossier serve\n\nEvery command has an example: dossier \
+                  COMMAND --help"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -33,10 +46,14 @@ enum Command {
     Ingest(ingest::Ingest),
     /// Reads the whole log and compares every read model with a fresh fold.
     Verify(verify::Verify),
-    /// Works on the keys that seal personal data.
-    Keys(keys::Keys),
+    /// Shows a contact, its timeline or its history.
+    Contact(contact::Contact),
     /// Prints the events of the log, opened.
     Events(events::Events),
+    /// Lists the read models, or makes one anew from the log.
+    Projections(projections::Projections),
+    /// Works on the keys that seal personal data.
+    Keys(keys::Keys),
     /// Prints the JSON Schemas of what is stored.
     Schemas(schemas::Schemas),
 }
@@ -44,7 +61,7 @@ enum Command {
 /// Where the data is.
 #[derive(Debug, Args)]
 struct Place {
-    /// The data folder; made if it is not there.
+    /// The data folder.
     #[arg(long, value_name = "DIR", default_value = "./dossier-data", env = "DOSSIER_DATA")]
     data: PathBuf,
     /// The workspace.
@@ -68,8 +85,10 @@ pub fn main() -> ExitCode {
             Command::Serve(serve) => serve.run().await,
             Command::Ingest(ingest) => ingest.run().await,
             Command::Verify(verify) => verify.run().await,
-            Command::Keys(keys) => keys.run().await,
+            Command::Contact(contact) => contact.run().await,
             Command::Events(events) => events.run().await,
+            Command::Projections(projections) => projections.run().await,
+            Command::Keys(keys) => keys.run().await,
             Command::Schemas(schemas) => schemas.run(),
         }
     });
@@ -81,7 +100,38 @@ pub fn main() -> ExitCode {
 fn log_to_stderr(serving: bool) {
     let filter = EnvFilter::try_from_default_env();
     let filter = filter.unwrap_or_else(|_| EnvFilter::new(if serving { "info" } else { "warn" }));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).json().init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).json().with_span_list(false).init();
+}
+
+/// Where a server holds the folder, says how to ask that instead: `asked` is what follows its address in a call of curl.
+fn or_ask(asked: &str) -> impl FnOnce(Failure) -> Failure + '_ {
+    move |error| match error.downcast_ref() {
+        Some(HouseError::Open(OpenError::InUse { served_at: Some(address), .. })) => {
+            format!("{error}\nor ask the server: curl '{address}{asked}").into()
+        }
+        _ => error,
+    }
+}
+
+/// What a query was refused for, and what else is known of that.
+fn refused(error: AppError) -> Failure {
+    match &error {
+        AppError::Rejected(Rejection::AmbiguousReference { candidates }) => {
+            let ids: Vec<String> = candidates.iter().map(|id| format!("\n  id:{id}")).collect();
+            format!("{error}:{}", ids.concat()).into()
+        }
+        _ => error.into(),
+    }
+}
+
+/// A bar for what goes through the log.
+fn event_progress() -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    let shape = "{bar:40} {percent} %  {pos}/{len} events  {per_sec}  {eta} left";
+    if let Ok(style) = ProgressStyle::with_template(shape) {
+        bar.set_style(style);
+    }
+    bar
 }
 
 fn failed(error: &Failure) -> ExitCode {
@@ -97,14 +147,18 @@ fn failed(error: &Failure) -> ExitCode {
 impl Place {
     /// Opens the data folder, and says so when a master key was made for it.
     async fn open(&self) -> Result<Arc<House>, Failure> {
-        let house = House::open(&self.data, Options::default()).await?;
+        self.open_with(Options::default()).await
+    }
+
+    async fn open_with(&self, options: Options) -> Result<Arc<House>, Failure> {
+        let house = House::open(&self.data, options).await?;
         if let Some(advice) = house.advice() {
             eprintln!("{advice}");
         }
         Ok(house)
     }
 
-    /// As [`Place::open`], but makes no folder: for commands that only read.
+    /// As [`Place::open`], but makes no folder: for commands that work on what is there.
     async fn open_existing(&self) -> Result<Arc<House>, Failure> {
         if !self.data.join(event_store::FILE).is_file() {
             return Err(format!("there is no log in {}: name the data folder with --data", self.data.display()).into());

@@ -18,7 +18,7 @@ pub(super) struct Serve {
     #[command(flatten)]
     place: Place,
     /// Address and port; port 0 takes a free one.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7171")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7171", env = "DOSSIER_LISTEN")]
     listen: SocketAddr,
 }
 
@@ -43,6 +43,7 @@ impl Serve {
             }
             outcome
         });
+        house.folder().served_at(&format!("http://{address}"))?;
         println!("listening on http://{address} (this machine only: there is no access control)");
         http::serve(listener, house.clone(), stopped()).await?;
         if started.is_finished() {

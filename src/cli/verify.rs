@@ -3,9 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Failure, Place};
+use super::{Failure, Place, event_progress};
 use crate::projecting;
 
 /// Reads the whole log and compares every read model with a fresh fold.
@@ -21,10 +20,10 @@ pub(super) struct Verify {
 
 impl Verify {
     pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
-        let house = self.place.open().await?;
+        let house = self.place.open_existing().await?;
         house.catch_up().await?;
-        let bar = progress();
-        let scratch = tempfile::tempdir_in(house.path())?;
+        let bar = event_progress();
+        let scratch = house.scratch()?;
         let inputs = house.runner().inputs().clone();
         let tell = |progress: projecting::RebuildProgress| {
             bar.set_length(progress.head);
@@ -42,13 +41,4 @@ impl Verify {
         }
         Ok(if verdict.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
-}
-
-fn progress() -> ProgressBar {
-    let bar = ProgressBar::new(0);
-    let shape = "{bar:40} {pos}/{len} events  {per_sec}  {eta} left";
-    if let Ok(style) = ProgressStyle::with_template(shape) {
-        bar.set_style(style);
-    }
-    bar
 }

@@ -20,14 +20,15 @@ use crate::app::clock::SystemClock;
 use crate::app::protocol::Engine;
 use crate::app::streams::{Snapshots, Streams};
 use crate::app::{App, AppError, Lookup};
-use crate::ports::Keyring;
 use crate::ports::read_store::{ReadStore, StoredContact};
+use crate::ports::{EventStore, KeyState, Keyring};
 use crate::projecting::{Inputs, Runner};
 use crate::sealing::{Codec, HASHING_KEY, Marks};
 
+mod condition;
 mod query;
+mod rebuilding;
 mod start;
-mod stub;
 
 /// How long a reference by email or phone waits for the read model.
 const LOOKUP_WITHIN: Duration = Duration::from_secs(10);
@@ -35,15 +36,17 @@ const LOOKUP_WITHIN: Duration = Duration::from_secs(10);
 /// What may be chosen about a house.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// States of contacts that commands remember, at about 1.5 KiB each.
+    /// States of contacts that commands remember, at about 1 KiB each.
     pub remembered: usize,
-    /// States of contacts that the projections remember.
+    /// States of contacts that the projections remember, likewise.
     pub projected: usize,
+    /// How long what nobody waits for may be folded before it is stored in the read models.
+    pub linger: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { remembered: 50_000, projected: 50_000 }
+        Options { remembered: 1 << 17, projected: 1 << 17, linger: Duration::from_millis(30) }
     }
 }
 
@@ -70,6 +73,8 @@ pub struct House {
     read: Arc<SqliteReadStore>,
     app: Arc<App>,
     runner: Arc<Runner>,
+    rebuilds: rebuilding::Rebuilds,
+    started: condition::Started,
     stop: watch::Sender<bool>,
 }
 
@@ -77,7 +82,8 @@ impl House {
     /// Opens a data folder, making what is not there. Nothing runs yet: see [`House::start`].
     ///
     /// # Errors
-    /// Another process has it open, the master key is missing or wrong, a file is damaged or of a newer version.
+    /// Another process has it open, the master key or the keyring is missing or wrong, a file is damaged or of a newer
+    /// version.
     pub async fn open(path: &Path, options: Options) -> Result<Arc<Self>, HouseError> {
         let folder = DataFolder::open(path)?;
         let master = MasterKey::load(&folder)?;
@@ -86,6 +92,7 @@ impl House {
         let before_commit = Box::new(move || flushed.flush().map_err(|error| error.to_string()));
         let log = EventStoreOptions { before_commit, ..EventStoreOptions::default() };
         let store = Arc::new(SqliteEventStore::open(&folder, log)?);
+        must_have_keys(&*store, &*keyring).await?;
         let hashing = keyring.create_if_absent(HASHING_KEY).await.map_err(AppError::from)?;
         // The key that all marks hang on is durable before anything is marked.
         keyring.flush().map_err(AppError::from)?;
@@ -94,7 +101,7 @@ impl House {
         let read = SqliteReadStore::open(path, codec.clone(), marks.clone()).map_err(AppError::from)?;
         let read = Arc::new(read);
         let inputs = Inputs { store: store.clone(), codec: codec.clone(), read: read.clone() };
-        let runner = Runner::resume(inputs, options.projected).await?;
+        let runner = Runner::resume(inputs, options.projected, options.linger).await?;
         let reading = Arc::new(Reading { read: read.clone(), runner: runner.clone() });
         let streams = Streams::new(store.clone(), codec.clone(), Some(reading.clone()), options.remembered);
         let engine = Engine { streams, keyring: keyring.clone(), marks: Marks::new(&hashing) };
@@ -102,7 +109,24 @@ impl House {
         let stop = watch::Sender::new(false);
         let source = master.source().clone();
         let path = path.to_owned();
-        Ok(Arc::new(House { folder, path, master: source, store, keyring, codec, marks, read, app, runner, stop }))
+        let (rebuilds, started) = (rebuilding::Rebuilds::default(), condition::Started::default());
+        let house = House {
+            folder,
+            path,
+            master: source,
+            store,
+            keyring,
+            codec,
+            marks,
+            read,
+            app,
+            runner,
+            rebuilds,
+            started,
+            stop,
+        };
+        house.clear_scratch();
+        Ok(Arc::new(house))
     }
 
     /// Where the master key came from.
@@ -193,6 +217,18 @@ back it up apart from the data; without it nothing that is sealed can ever be \
     }
 }
 
+/// A log without its keyring is of no use, and a new keyring would know nobody again: no key is made then.
+async fn must_have_keys(store: &dyn EventStore, keyring: &dyn Keyring) -> Result<(), AppError> {
+    let head = store.head().await?;
+    if head == 0 || keyring.find(HASHING_KEY).await? != KeyState::Missing {
+        return Ok(());
+    }
+    Err(AppError::Unavailable(format!(
+        "the log holds {head} events, and keys.db none of their keys: put the keys.db that belongs to this log back in \
+         the data folder"
+    )))
+}
+
 /// The read models as the command side uses them.
 struct Reading {
     read: Arc<SqliteReadStore>,
@@ -221,6 +257,8 @@ impl Lookup for Reading {
             Reference::Phone(phone) => LookupValue::Phone(phone.as_str().to_owned()),
             Reference::Id(_) | Reference::Channel { .. } => return Ok(Vec::new()),
         };
+        // What nobody waits for lingers in the log before it is flushed; here somebody does.
+        self.runner.inputs().store.durable(position).await?;
         let reached = tokio::time::timeout(LOOKUP_WITHIN, self.runner.reached(position)).await;
         reached.map_err(|_| AppError::ProjectionBehind { wanted: position, reached: self.runner.state().reached })?;
         Ok(self.read.by_value(workspace, &value).await?)

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use dossier_domain::state::Life;
+use dossier_domain::ids::ContactId;
+use dossier_domain::state::{Contact, Life};
 use dossier_projections::unfinished::Unfinished;
 
 use super::House;
+use super::condition::Start;
 use super::query::tags::TagIntake;
 use super::query::tree::States;
 use crate::app::AppError;
@@ -31,6 +33,12 @@ impl House {
     /// # Errors
     /// A store failed.
     pub async fn start(self: &Arc<Self>) -> Result<(), AppError> {
+        let started = self.begin().await;
+        *self.started.lock() = if started.is_ok() { Start::Done } else { Start::Failed };
+        started
+    }
+
+    async fn begin(self: &Arc<Self>) -> Result<(), AppError> {
         self.catch_up().await?;
         self.take_up().await?;
         let unfinished = self.runner.projectors().await.unfinished().clone();
@@ -107,22 +115,39 @@ impl House {
             self.app.workspaces().take_up(&name, clock, cycle);
         }
         let destroyed: BTreeSet<_> = self.keyring.destroyed().await?.into_iter().collect();
-        let mut after = None;
-        let mut tags = TagIntake::default();
-        loop {
-            let page = self.read.contacts_after(after, PAGE).await?;
-            let Some(last) = page.last() else { return tags.finish(self).await };
-            after = Some(*last);
-            for id in page {
-                let Some(contact) = self.own(id).await? else { continue };
+        let (mut after, mut tags) = (None, TagIntake::default());
+        while let Some(page) = self.contacts_after(&mut after).await? {
+            for contact in page {
                 let is_gone = matches!(contact.life, Life::Erased | Life::Abandoned);
-                if is_gone && !destroyed.contains(&id.0) {
+                if is_gone && !destroyed.contains(&contact.id.0) {
                     self.app.finish_erasure(&contact).await?;
                 }
                 self.app.take_up(&contact);
                 tags.take(self, &contact);
             }
         }
+        tags.finish(self).await
+    }
+
+    /// Counts the use of tags from the read model, as it stands.
+    pub(super) async fn count_tags(&self) -> Result<(), AppError> {
+        let (mut after, mut tags) = (None, TagIntake::default());
+        while let Some(page) = self.contacts_after(&mut after).await? {
+            page.iter().for_each(|contact| tags.take(self, contact));
+        }
+        tags.finish(self).await
+    }
+
+    /// The own states of the next contacts by id; `None` after the last.
+    async fn contacts_after(&self, after: &mut Option<ContactId>) -> Result<Option<Vec<Arc<Contact>>>, AppError> {
+        let page = self.read.contacts_after(*after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(None) };
+        *after = Some(*last);
+        let mut contacts = Vec::with_capacity(page.len());
+        for id in page {
+            contacts.extend(self.own(id).await?);
+        }
+        Ok(Some(contacts))
     }
 
     /// Stops what runs, and closes the log: everything appended is durable then.

@@ -12,12 +12,13 @@ use crate::api::problem::Problem;
 /// The cycles of the workspace, newest first.
 #[utoipa::path(
     get, path = "/v1/workspaces/{workspace}/billing/cycles", tag = "billing",
-    params(InWorkspace, AsNewAs), responses((status = 200, body = CyclePage), Problems)
+    params(InWorkspace, AsNewAs, Paging), responses((status = 200, body = CyclePage), Problems)
 )]
 pub(super) async fn cycles(State(door): State<Door>, mut reading: Reading) -> Result<Json<CyclePage>, Problem> {
+    let cursor = reading.params.text("cursor");
+    let limit = reading.params.limit();
     reading.begin(&door).await?;
-    let cycles = door.house.cycles(&reading.workspace).await?;
-    Ok(Json(CyclePage { cycles, next_cursor: None }))
+    Ok(Json(door.house.cycle_page(&reading.workspace, cursor.as_deref(), limit).await?))
 }
 
 /// One cycle; closed, its statement.

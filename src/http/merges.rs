@@ -8,7 +8,7 @@ use dossier_domain::values::reference::parse_contact_id;
 
 use super::Door;
 use super::asked::Asked;
-use super::docs::{AsNewAs, InWorkspace, OfContact, OfMerge, Problems, Surroundings};
+use super::docs::{AsNewAs, InWorkspace, OfContact, OfMerge, Paging, Problems, Surroundings};
 use super::reading::Reading;
 use crate::api::bodies::{AnswerBody, MergeBody, MergePage, MergePreview, UnmergePreview};
 use crate::api::problem::{Problem, ProblemKind};
@@ -54,13 +54,14 @@ pub(super) async fn show(State(door): State<Door>, mut reading: Reading) -> Resu
 /// Shows the merges of a contact, undone ones included.
 #[utoipa::path(
     get, path = "/v1/workspaces/{workspace}/contacts/{contact}/merges", tag = "merges",
-    params(OfContact, AsNewAs), responses((status = 200, body = MergePage), Problems)
+    params(OfContact, AsNewAs, Paging), responses((status = 200, body = MergePage), Problems)
 )]
 pub(super) async fn of_contact(State(door): State<Door>, mut reading: Reading) -> Result<Json<MergePage>, Problem> {
+    let cursor = reading.params.text("cursor");
+    let limit = reading.params.limit();
     reading.begin(&door).await?;
     let contact = reading.contact(&door).await?;
-    let merges = door.house.merges_of(&reading.workspace, &contact).await?;
-    Ok(Json(MergePage { merges, next_cursor: None }))
+    Ok(Json(door.house.merge_page(&reading.workspace, &contact, cursor.as_deref(), limit).await?))
 }
 
 /// Undoes a merge.

@@ -1,6 +1,7 @@
 //! Read models: what each is at, and rebuilding one.
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 
@@ -11,8 +12,8 @@ use crate::api::problem::Problem;
 
 /// What every projection is at.
 #[utoipa::path(get, path = "/v1/projections", tag = "operations", responses((status = 200, body = ProjectionPage), Problems))]
-pub(super) async fn list(State(door): State<Door>) -> Json<ProjectionPage> {
-    Json(ProjectionPage { projections: door.house.projections(), next_cursor: None })
+pub(super) async fn list(State(door): State<Door>) -> Result<Json<ProjectionPage>, Problem> {
+    Ok(Json(ProjectionPage { projections: door.house.projections().await?, next_cursor: None }))
 }
 
 /// Begins to make a projection anew, beside the one that serves. One under way goes on.
@@ -23,7 +24,9 @@ pub(super) async fn list(State(door): State<Door>) -> Json<ProjectionPage> {
 )]
 pub(super) async fn rebuild(
     State(door): State<Door>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
 ) -> Result<(StatusCode, Json<ProjectionBody>), Problem> {
-    Ok((StatusCode::ACCEPTED, Json(door.house.rebuild(&name).await?)))
+    let not_utf8 = |_| Problem::invalid_parameter("not_utf8", "write the path in UTF-8");
+    let Path(name) = name.map_err(not_utf8)?;
+    Ok((StatusCode::ACCEPTED, Json(door.house.begin_rebuild(&name).await?)))
 }

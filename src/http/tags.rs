@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use super::Door;
 use super::asked::Asked;
-use super::docs::{AsNewAs, InWorkspace, OfContact, Problems, Surroundings};
+use super::docs::{AsNewAs, InWorkspace, OfContact, Paging, Problems, Surroundings};
 use super::reading::Reading;
 use crate::api::bodies::{AnswerBody, TagPage};
 use crate::api::problem::Problem;
@@ -32,20 +32,19 @@ pub(super) async fn remove(State(door): State<Door>, asked: Asked) -> Result<Res
     door.run(CommandName::RemoveTag, asked).await
 }
 
-/// Suggests tags with their usage, most used first. There is one page: a longer prefix narrows it.
+/// Suggests tags with their usage, most used first.
 #[utoipa::path(
     get, path = "/v1/workspaces/{workspace}/tags", tag = "tags",
     params(
         InWorkspace, AsNewAs,
-        ("prefix" = Option<String>, Query, description = "Compared folded; all if left out"),
-        ("limit" = Option<usize>, Query, description = "1-1000; 100 if left out")
+        ("prefix" = Option<String>, Query, description = "Compared folded; all if left out"), Paging
     ),
     responses((status = 200, body = TagPage), Problems)
 )]
 pub(super) async fn suggest(State(door): State<Door>, mut reading: Reading) -> Result<Json<TagPage>, Problem> {
     let prefix = reading.params.text("prefix").unwrap_or_default();
+    let cursor = reading.params.text("cursor");
     let limit = reading.params.limit();
     reading.begin(&door).await?;
-    let tags = door.house.tags(&reading.workspace, &prefix, limit).await?;
-    Ok(Json(TagPage { tags, next_cursor: None }))
+    Ok(Json(door.house.tags(&reading.workspace, &prefix, cursor.as_deref(), limit).await?))
 }

@@ -12,9 +12,6 @@ use crate::api::bodies::{EntryKind, EntryPage};
 use crate::api::problem::Problem;
 use crate::app::query::TimelineQuery;
 
-const KINDS: [(&str, EntryKind); 3] =
-    [("message", EntryKind::Message), ("comment", EntryKind::Comment), ("event", EntryKind::Event)];
-
 /// Messages, comments and events of the contact, newest first.
 #[utoipa::path(
     get, path = "/v1/workspaces/{workspace}/contacts/{contact}/timeline", tag = "timeline",
@@ -67,8 +64,8 @@ fn query(params: &mut Params) -> TimelineQuery {
 fn kinds(params: &mut Params) -> Vec<EntryKind> {
     let mut kinds = Vec::new();
     for name in params.list("kind") {
-        match KINDS.iter().find(|(own, _)| *own == name) {
-            Some((_, kind)) => kinds.push(*kind),
+        match EntryKind::from_name(&name) {
+            Some(kind) => kinds.push(kind),
             None => params.wrong("kind", "unknown_value", "write message, comment or event"),
         }
     }

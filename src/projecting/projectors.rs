@@ -18,6 +18,11 @@ use crate::sealing::Codec;
 
 /// Events read at once from one stream.
 const STREAM_PAGE: usize = 1_000;
+/// Changed contacts that wait to be stored, at most about so many. Many of them stored in the order of their keys write
+/// each page of the file once.
+const CONTACTS_PENDING_MAX: usize = 1 << 16;
+/// Events folded and not yet stored, at most about so many.
+const EVENTS_PENDING_MAX: u64 = 1 << 17;
 
 /// What the projectors read from.
 #[derive(Clone)]
@@ -86,6 +91,9 @@ pub struct Projectors {
     tagged: Vec<ShownTags>,
     mac: HashMap<Arc<str>, Mac>,
     unfinished: Unfinished,
+    /// How far each has folded.
+    folded: [u64; 3],
+    /// How far each has stored what it folded.
     checkpoints: [u64; 3],
 }
 
@@ -109,14 +117,26 @@ impl Projectors {
             mac: rows.into_iter().map(|(workspace, rows)| (workspace, Mac::restore(rows))).collect(),
             unfinished: inputs.read.unfinished().await?,
             handle: Handle::current(),
+            folded: checkpoints,
             checkpoints,
             inputs,
         })
     }
 
-    /// The lowest checkpoint: where reading must go on.
+    /// Where reading must go on: somebody has folded no further.
+    pub fn folded(&self) -> u64 {
+        self.folded.iter().copied().min().unwrap_or_default()
+    }
+
+    /// The lowest checkpoint.
     pub fn lowest(&self) -> u64 {
         self.checkpoints.iter().copied().min().unwrap_or_default()
+    }
+
+    /// Whether so much was folded and is not stored yet that it is time to.
+    pub fn is_full(&self) -> bool {
+        let ahead = |(folded, stored): (&u64, &u64)| folded - stored >= EVENTS_PENDING_MAX;
+        self.documents.pending() >= CONTACTS_PENDING_MAX || self.folded.iter().zip(&self.checkpoints).any(ahead)
     }
 
     /// Where a projection stands.
@@ -139,34 +159,52 @@ impl Projectors {
         &self.unfinished
     }
 
-    /// Folds entries into one projection and stores what changes, with the checkpoint.
+    /// Folds entries into one projection, beyond what it has folded already.
     ///
     /// # Errors
     /// A store failed; the projectors must then be resumed anew.
-    pub async fn apply(&mut self, projection: Projection, entries: &[Entry]) -> Result<(), AppError> {
-        let from = self.checkpoints[projection as usize];
+    pub fn fold(&mut self, projection: Projection, entries: &[Entry]) -> Result<(), AppError> {
+        let from = self.folded[projection as usize];
         let fresh = &entries[entries.partition_point(|entry| entry.position <= from)..];
         let Some(last) = fresh.last() else { return Ok(()) };
-        let mut tagged = Vec::new();
-        let changes = match projection {
+        match projection {
             Projection::Contacts => {
-                let mut source = Looking { inputs: &self.inputs, handle: &self.handle, checkpoint: from };
-                let (documents, fold) = (&mut self.documents, &mut source);
-                let mut changes = tokio::task::block_in_place(|| documents.apply(fresh, fold))?;
-                let tags = |change: &mut DocumentChange| matches!(change, DocumentChange::Tags(_));
-                tagged.extend(changes.extract_if(.., tags));
-                Changes::Contacts(changes)
+                self.with_documents(|documents, source| documents.fold(fresh, source))?;
             }
-            Projection::Mac => Changes::Mac(self.count(fresh)),
+            Projection::Mac => self.count(fresh),
             Projection::Unfinished => {
                 for entry in fresh {
                     self.unfinished.apply(&entry.stream, entry.revision, entry.position, &entry.event);
                 }
-                Changes::Unfinished(self.unfinished.clone())
             }
+        }
+        self.folded[projection as usize] = last.position;
+        Ok(())
+    }
+
+    /// Stores what one projection has folded, with its checkpoint. However many events changed a contact meanwhile, it
+    /// is written once.
+    ///
+    /// # Errors
+    /// As [`Projectors::fold`].
+    pub async fn store(&mut self, projection: Projection) -> Result<(), AppError> {
+        let (from, to) = (self.checkpoints[projection as usize], self.folded[projection as usize]);
+        if from == to {
+            return Ok(());
+        }
+        let mut tagged = Vec::new();
+        let changes = match projection {
+            Projection::Contacts => {
+                let mut changes = self.with_documents(|documents, source| documents.changes(source))?;
+                let tags = |change: &mut DocumentChange| matches!(change, DocumentChange::Tags(_));
+                tagged.extend(changes.extract_if(.., tags));
+                Changes::Contacts(changes)
+            }
+            Projection::Mac => Changes::Mac(self.counted()),
+            Projection::Unfinished => Changes::Unfinished(self.unfinished.clone()),
         };
-        self.inputs.read.apply(changes, from, last.position).await?;
-        self.checkpoints[projection as usize] = last.position;
+        self.inputs.read.apply(changes, from, to).await?;
+        self.checkpoints[projection as usize] = to;
         self.tagged.extend(tagged.into_iter().filter_map(|change| match change {
             DocumentChange::Tags(shown) => Some(shown),
             _ => None,
@@ -174,13 +212,22 @@ impl Projectors {
         Ok(())
     }
 
+    /// The projector of documents, with a source that may wait for a store.
+    fn with_documents<T>(
+        &mut self,
+        work: impl FnOnce(&mut Documents, &mut Looking<'_>) -> Result<T, AppError>,
+    ) -> Result<T, AppError> {
+        let checkpoint = self.checkpoints[Projection::Contacts as usize];
+        let mut source = Looking { inputs: &self.inputs, handle: &self.handle, checkpoint };
+        tokio::task::block_in_place(|| work(&mut self.documents, &mut source))
+    }
+
     /// What contacts show of tags since the last call; in the order of the log.
     pub fn take_tagged(&mut self) -> Vec<ShownTags> {
         std::mem::take(&mut self.tagged)
     }
 
-    fn count(&mut self, entries: &[Entry]) -> Vec<(Arc<str>, mac::MacChange)> {
-        let mut changes = Vec::new();
+    fn count(&mut self, entries: &[Entry]) {
         for entry in entries {
             let workspace = &entry.meta.workspace;
             if !self.mac.contains_key(workspace) {
@@ -196,10 +243,15 @@ impl Projectors {
                 });
             }
         }
-        for (workspace, mac) in &mut self.mac {
-            changes.extend(mac.take_changes().into_iter().map(|change| (workspace.clone(), change)));
-        }
-        changes
+    }
+
+    /// What counting changed since the last call.
+    fn counted(&mut self) -> Vec<(Arc<str>, mac::MacChange)> {
+        let of = |(workspace, mac): (&Arc<str>, &mut Mac)| {
+            let workspace = workspace.clone();
+            mac.take_changes().into_iter().map(move |change| (workspace.clone(), change)).collect::<Vec<_>>()
+        };
+        self.mac.iter_mut().flat_map(of).collect()
     }
 }
 

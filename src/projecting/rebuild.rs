@@ -35,10 +35,21 @@ pub async fn rebuild(
         let (entries, _) = inputs.entries(done, limit).await?;
         let Some(last) = entries.last() else { break };
         for projection in projections {
-            projectors.apply(*projection, &entries).await?;
+            projectors.fold(*projection, &entries)?;
         }
         done = last.position;
+        if projectors.is_full() {
+            store(&mut projectors, projections).await?;
+        }
         progress(RebuildProgress { done, head: up_to });
     }
+    store(&mut projectors, projections).await?;
     Ok(projectors)
+}
+
+async fn store(projectors: &mut Projectors, projections: &[Projection]) -> Result<(), AppError> {
+    for projection in projections {
+        projectors.store(*projection).await?;
+    }
+    Ok(())
 }

@@ -1,18 +1,23 @@
 //! The projection runner: catches up, follows live, and tells whoever waits how far it is.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use dossier_projections::tags::TagIndex;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Notify, watch};
 
 use super::projectors::{Inputs, Projectors};
+use super::rebuild::rebuild;
 use crate::app::AppError;
-use crate::ports::read_store::Projection;
+use crate::ports::read_store::{Projection, ReadStore};
 
-/// Events folded at once at most.
+/// Events read and folded at once.
 pub const PAGE: usize = 4_096;
+/// How often what came is folded while nobody waits for it.
+const LOOKED_EVERY: Duration = Duration::from_millis(20);
+/// How long it stands still after a store failed.
+const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
 
 /// How far the read models are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,19 +31,27 @@ pub struct RunnerState {
 /// Runs all projections of a read store. One runner a read store.
 pub struct Runner {
     inputs: Inputs,
+    /// States of contacts that the projectors remember.
+    capacity: usize,
     projectors: Mutex<Projectors>,
     state: watch::Sender<RunnerState>,
     tags: parking_lot::Mutex<TagIndex>,
     damaged: AtomicU64,
+    /// Who waits for a position, or for the projectors to be still.
+    waiting: AtomicUsize,
+    /// Tells that somebody began to.
+    called: Notify,
+    linger: Duration,
 }
 
 impl Runner {
-    /// A runner that goes on where the read store stands.
+    /// A runner that goes on where the read store stands; it remembers `capacity` states of contacts, and what nobody
+    /// waits for may `linger` before it is stored.
     ///
     /// # Errors
     /// The read store failed, or it is ahead of the log: then the log was restored from an older copy, and the read
     /// models must be rebuilt.
-    pub async fn resume(inputs: Inputs, capacity: usize) -> Result<Arc<Self>, AppError> {
+    pub async fn resume(inputs: Inputs, capacity: usize, linger: Duration) -> Result<Arc<Self>, AppError> {
         let projectors = Projectors::resume(inputs.clone(), capacity).await?;
         let head = inputs.store.head().await?;
         for projection in Projection::ALL {
@@ -54,55 +67,100 @@ impl Runner {
         let reached = projectors.lowest();
         Ok(Arc::new(Runner {
             inputs,
+            capacity,
             projectors: Mutex::new(projectors),
             state: watch::Sender::new(RunnerState { reached, failure: None }),
             tags: parking_lot::Mutex::default(),
             damaged: AtomicU64::new(0),
+            waiting: AtomicUsize::new(0),
+            called: Notify::new(),
+            linger,
         }))
     }
 
-    /// Projects what the log holds beyond the checkpoints, one page; answers whether there was something.
+    /// Projects what the log holds beyond the checkpoints: one page, or as many as it is behind while nobody waits;
+    /// answers whether there was something.
     ///
     /// # Errors
     /// A store failed.
     pub async fn step(&self) -> Result<bool, AppError> {
         let mut projectors = self.projectors.lock().await;
-        let (entries, damaged) = self.inputs.entries(projectors.lowest(), PAGE).await?;
-        if entries.is_empty() {
-            return Ok(false);
-        }
-        self.damaged.fetch_add(damaged, Ordering::Relaxed);
-        for projection in Projection::ALL {
-            projectors.apply(projection, &entries).await?;
-            let mut tags = self.tags.lock();
-            projectors.take_tagged().iter().for_each(|shown| tags.put(shown));
-        }
-        let reached = projectors.lowest();
-        drop(projectors);
-        self.state.send_replace(RunnerState { reached, failure: None });
-        Ok(true)
+        while self.fold(&mut projectors).await? == PAGE && !self.must_store(&projectors) {}
+        self.store(&mut projectors).await
     }
 
     /// Follows the log until `stop` says so. After a failure it resumes from the read store, a second later.
     pub async fn follow(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
-            let worked = match self.step().await {
-                Ok(worked) => worked,
-                Err(error) => {
-                    self.fail(&error).await;
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                    continue;
-                }
-            };
-            if worked {
+            if let Err(error) = self.round(&mut stop).await {
+                self.fail(&error).await;
+                tokio::time::sleep(AFTER_A_FAILURE).await;
                 continue;
             }
             let reached = self.state.borrow().reached;
             tokio::select! {
-                _ = self.inputs.store.wait_past(reached) => {}
-                _ = stop.changed() => {}
+                // A log that failed holds nothing new, now or later.
+                past = self.inputs.store.wait_past(reached) => if past.is_err() {
+                    tokio::time::sleep(AFTER_A_FAILURE).await;
+                },
+                changed = stop.changed() => if changed.is_err() {
+                    return;
+                },
             }
         }
+    }
+
+    /// Folds what comes, and stores it when somebody waits for it, when it is much, or when it has lingered: a contact
+    /// that changes again meanwhile is written once. Whoever wants the projectors finds them with everything stored.
+    async fn round(&self, stop: &mut watch::Receiver<bool>) -> Result<(), AppError> {
+        let mut projectors = self.projectors.lock().await;
+        let until = tokio::time::Instant::now() + self.linger;
+        loop {
+            let folded = self.fold(&mut projectors).await?;
+            if self.must_store(&projectors) {
+                break;
+            }
+            if folded == PAGE {
+                continue;
+            }
+            tokio::select! {
+                () = self.called.notified() => {}
+                () = tokio::time::sleep(LOOKED_EVERY) => {}
+                _ = stop.changed() => break,
+            }
+            if tokio::time::Instant::now() >= until {
+                break;
+            }
+        }
+        self.store(&mut projectors).await.map(drop)
+    }
+
+    /// Folds one page; answers how many events that was.
+    async fn fold(&self, projectors: &mut Projectors) -> Result<usize, AppError> {
+        let (entries, damaged) = self.inputs.entries(projectors.folded(), PAGE).await?;
+        self.damaged.fetch_add(damaged, Ordering::Relaxed);
+        for projection in Projection::ALL {
+            projectors.fold(projection, &entries)?;
+        }
+        Ok(entries.len())
+    }
+
+    fn must_store(&self, projectors: &Projectors) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0 || projectors.is_full()
+    }
+
+    /// Stores what was folded, and tells whoever waits; answers whether there was something.
+    async fn store(&self, projectors: &mut Projectors) -> Result<bool, AppError> {
+        if projectors.folded() == projectors.lowest() {
+            return Ok(false);
+        }
+        for projection in Projection::ALL {
+            projectors.store(projection).await?;
+            let mut tags = self.tags.lock();
+            projectors.take_tagged().iter().for_each(|shown| tags.put(shown));
+        }
+        self.state.send_replace(RunnerState { reached: projectors.lowest(), failure: None });
+        Ok(true)
     }
 
     /// Whatever was folded since the last stored batch is dropped: the read store says where to go on.
@@ -110,14 +168,35 @@ impl Runner {
         tracing::error!(error = %error, "the projections stand still");
         self.state.send_modify(|state| state.failure = Some(error.to_string().into()));
         let mut projectors = self.projectors.lock().await;
-        match Projectors::resume(self.inputs.clone(), PAGE).await {
+        match Projectors::resume(self.inputs.clone(), self.capacity).await {
             Ok(resumed) => *projectors = resumed,
             Err(error) => tracing::error!(error = %error, "the projections can't be resumed"),
         }
     }
 
+    /// Brings a projection that was folded beside up to where the living one stands, and has it put in its place.
+    /// Nothing is projected meanwhile.
+    ///
+    /// # Errors
+    /// A store failed, or `swap` did; the living one then goes on.
+    pub async fn replace<S: ReadStore + 'static>(
+        &self,
+        projection: Projection,
+        fresh: Arc<S>,
+        swap: impl FnOnce(Arc<S>) -> Result<(), AppError>,
+    ) -> Result<(), AppError> {
+        let _waiting = self.wait();
+        let mut projectors = self.projectors.lock().await;
+        let living = projectors.checkpoint(projection);
+        drop(rebuild(&self.inputs, fresh.clone(), &[projection], living, |_| {}).await?);
+        swap(fresh)?;
+        *projectors = Projectors::resume(self.inputs.clone(), self.capacity).await?;
+        Ok(())
+    }
+
     /// Waits until every projection has reached a position.
     pub async fn reached(&self, position: u64) {
+        let _waiting = self.wait();
         let mut state = self.state.subscribe();
         // The sender lives as long as the runner.
         let _ = state.wait_for(|state| state.reached >= position).await;
@@ -135,6 +214,7 @@ impl Runner {
 
     /// The projectors, held still: nothing is projected while the guard lives.
     pub async fn projectors(&self) -> tokio::sync::MutexGuard<'_, Projectors> {
+        let _waiting = self.wait();
         self.projectors.lock().await
     }
 
@@ -143,8 +223,23 @@ impl Runner {
         self.tags.lock()
     }
 
+    fn wait(&self) -> Waiting<'_> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        self.called.notify_one();
+        Waiting(&self.waiting)
+    }
+
     /// What the runner reads from.
     pub fn inputs(&self) -> &Inputs {
         &self.inputs
+    }
+}
+
+/// Somebody waits for the runner, as long as this lives.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

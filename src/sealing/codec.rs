@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use dossier_domain::event::{Event, ReadError};
+use dossier_domain::event::{Event, Public, ReadError, Sealable};
 use dossier_domain::ids::{ContactId, Stream};
 use dossier_domain::meta::{ActorKind, Meta};
 use dossier_domain::personal::Personal;
@@ -59,7 +59,7 @@ pub enum SealError {
 }
 
 /// The data of a stored event: what anyone may read, and a sealed box with what is personal.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct StoredData<'a> {
     /// The public part, as the schema of its event says.
@@ -85,7 +85,7 @@ struct StoredBox<'a> {
 }
 
 /// What lies in a sealed box.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Inside<'a> {
     /// Which one of its kind acted; absent for the store itself, and where nobody's key seals the event.
@@ -95,6 +95,23 @@ pub(super) struct Inside<'a> {
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
     data: Option<&'a RawValue>,
+}
+
+/// [`StoredData`] as it is written: the parts of the event go where they belong at once.
+#[derive(Serialize)]
+struct WrittenData<'a> {
+    public: Public<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sealed: Option<StoredBox<'a>>,
+}
+
+/// [`Inside`] as it is written.
+#[derive(Serialize)]
+struct WrittenInside<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Sealable<'a>>,
 }
 
 impl Codec {
@@ -108,8 +125,8 @@ impl Codec {
     /// # Errors
     /// [`SealError`].
     pub async fn seal(&self, stream: &Stream, id: Uuid, event: &Event, meta: &Meta) -> Result<NewEvent, SealError> {
-        let public = text(event.public_json().map_err(encoding)?)?;
         let also = event.also_sealed_for();
+        let also = also.filter(|_| !armed(Break::OneKeySealsAll) || key_holder(stream).is_none());
         let with = match inside(stream, event, meta)? {
             None => None,
             Some(plain) => {
@@ -120,7 +137,7 @@ impl Codec {
             }
         };
         let sealed = with.as_deref().map(|with| StoredBox { also: also.map(|also| also.0), with });
-        let data = serde_json::to_vec(&StoredData { public: &public, sealed }).map_err(encoding)?;
+        let data = serde_json::to_vec(&WrittenData { public: event.public(), sealed }).map_err(encoding)?;
         Ok(NewEvent {
             id,
             event_type: event.name().into(),
@@ -137,13 +154,20 @@ impl Codec {
         if armed(Break::FirstEventBeforeItsKey) && matches!(self.find(holder).await, Ok(KeyState::Missing)) {
             return cipher::random_key().map_err(|_| internal("no randomness"));
         }
-        let own = self.keyring.create_if_absent(holder).await.map_err(sealing)?;
+        let own = self.key_of(holder).await?;
         match also.filter(|also| also.0 != holder) {
             None => Ok(own),
             Some(also) => {
-                let other = self.keyring.create_if_absent(also.0).await.map_err(sealing)?;
+                let other = self.key_of(also.0).await?;
                 Ok(joined((holder, &own), (also.0, &other)))
             }
+        }
+    }
+
+    async fn key_of(&self, holder: Uuid) -> Result<SecretKey, SealError> {
+        match self.keyring.at_hand(holder) {
+            Some(KeyState::Live(key)) => Ok(key),
+            _ => self.keyring.create_if_absent(holder).await.map_err(sealing),
         }
     }
 
@@ -214,10 +238,7 @@ impl Codec {
     pub async fn seal_state(&self, holders: &[Uuid], bound_to: &[u8], plain: &[u8]) -> Result<Vec<u8>, SealError> {
         let mut keys = Vec::with_capacity(holders.len());
         for holder in holders {
-            keys.push(match self.keyring.at_hand(*holder) {
-                Some(KeyState::Live(key)) => key,
-                _ => self.keyring.create_if_absent(*holder).await.map_err(sealing)?,
-            });
+            keys.push(self.key_of(*holder).await?);
         }
         let key = all_joined(holders, keys).ok_or_else(|| internal("nobody's key to seal with"))?;
         cipher::seal(&key, bound_to, plain).map_err(|_| internal("sealing failed"))
@@ -279,7 +300,7 @@ fn key_holder(stream: &Stream) -> Option<Uuid> {
 
 /// The plain text of the box; `None` where there is nothing to seal.
 fn inside(stream: &Stream, event: &Event, meta: &Meta) -> Result<Option<Vec<u8>>, SealError> {
-    let data = event.personal_json().map_err(encoding)?.map(text).transpose()?;
+    let data = event.personal();
     let actor = match meta.actor.kind {
         ActorKind::System => None,
         _ if key_holder(stream).is_none() && event.also_sealed_for().is_none() => None,
@@ -288,12 +309,7 @@ fn inside(stream: &Stream, event: &Event, meta: &Meta) -> Result<Option<Vec<u8>>
     if data.is_none() && actor.is_none() {
         return Ok(None);
     }
-    serde_json::to_vec(&Inside { actor, data: data.as_deref() }).map(Some).map_err(encoding)
-}
-
-fn text(json: Vec<u8>) -> Result<Box<RawValue>, SealError> {
-    let text = String::from_utf8(json).map_err(|_| internal("JSON is UTF-8"))?;
-    RawValue::from_string(text).map_err(encoding)
+    serde_json::to_vec(&WrittenInside { actor, data }).map(Some).map_err(encoding)
 }
 
 /// What a sealed part is bound to, `<stream>|<id>|<name>|<version>`: it opens in no other event. Read from the right it

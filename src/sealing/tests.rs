@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use dossier_domain::event::{
-    ContactAbandoned, ContactMerged, Content, Event, IdentityClaimed, IdentityNamed, InteractionKind, MergeTerms,
-    MessageReceived, MessageText, WorkspaceConfigured,
+    ContactAbandoned, ContactMerged, Content, Event, IdentityClaimed, IdentityNamed, IdentityReleased, InteractionKind,
+    MergeTerms, MessageReceived, MessageText, WorkspaceConfigured,
 };
 use dossier_domain::field::{Choice, Field};
 use dossier_domain::ids::{ContactId, IdentityId, Mark, MergeId, Stream};
@@ -161,13 +161,17 @@ async fn a_seal_opens_in_its_own_event_only() {
 }
 
 #[tokio::test]
-async fn an_identitys_stream_is_sealed_by_the_claims_contact_and_names_no_actor() {
+async fn a_claim_is_sealed_by_its_contact_and_a_release_names_no_actor() {
     let house = House::new();
     let personal = Personal::Open(IdentityNamed { external_id: "+60123456789".into() });
     let claim: Event = IdentityClaimed { contact: ada(), channel: "sms".into(), personal }.into();
-    let recorded = house.record(Stream::Identity(IdentityId(Uuid::from_u128(5))), &claim).await;
+    let stream = Stream::Identity(IdentityId(Uuid::from_u128(5)));
+    let recorded = house.record(stream.clone(), &claim).await;
     let opened = house.open(&recorded).await;
-    assert_eq!((opened.event, opened.meta.actor.id, opened.damaged), (claim, Personal::Erased, false));
+    assert_eq!((opened.event, opened.meta, opened.damaged), (claim, meta(), false));
+    let released = IdentityReleased { contact: ada(), epoch: 0 }.into();
+    let released = house.record(stream, &released).await;
+    assert_eq!(house.open(&released).await.meta.actor.id, Personal::Erased);
     house.keyring.destroy(ada().0).await.unwrap();
     let opened = house.open(&recorded).await;
     assert!(matches!(opened.event, Event::IdentityClaimed(IdentityClaimed { personal: Personal::Erased, .. })));

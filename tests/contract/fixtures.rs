@@ -83,6 +83,7 @@ impl LogFixture for SqliteLog {
                 Ok(())
             }),
             remembered: 2,
+            recent_marks: 2,
             ..EventStoreOptions::default()
         };
         let folder = DataFolder::open(self.folder.path()).unwrap();

@@ -2,6 +2,8 @@
 //!
 //! `DOSSIER_CRASH_ROUNDS` says how often (50), `DOSSIER_CRASH_SEED` with which dice.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod check;
 mod load;
 #[path = "../support/server.rs"]

@@ -46,7 +46,7 @@ async fn run(seed: u64, folder: &Path) {
     let identities = identities_in(&lines);
     for (line, number) in lines.iter().zip(1..) {
         both.take(number, line).await;
-        if number as usize % (COMMANDS / POINTS) == 0 {
+        if (number as usize).is_multiple_of(COMMANDS / POINTS) {
             both.compare(number, &identities).await;
         }
     }
@@ -117,7 +117,7 @@ impl Both {
         self.product.settle().await;
         let what = format!("seed {}, after line {number}", self.seed);
         let now = self.now.expect("a line was taken");
-        let also_as_of = number as usize % (COMMANDS / POINTS * SLOWLY) == 0;
+        let also_as_of = (number as usize).is_multiple_of(COMMANDS / POINTS * SLOWLY);
         for expected in self.oracle.contacts(&rfc(now)) {
             self.compare_contact(&expected, now, also_as_of, &what).await;
         }

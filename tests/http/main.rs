@@ -1,11 +1,15 @@
 //! The real program at its door: a file per resource, the happy path first, then the problems that callers meet.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod commands;
 mod contacts;
+mod contract;
 mod conversation;
 mod garbage;
 mod merges;
 mod messages;
+mod operations;
 mod protocol;
 #[path = "../support/server.rs"]
 mod server;

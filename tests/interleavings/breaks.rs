@@ -105,7 +105,7 @@ fn keeping() -> Vec<Case> {
         case(Break::OnlyTheRootIsErased, merged, vec![asks::delete(a)]),
         case(Break::FirstEventBeforeItsKey, apart.clone(), vec![asks::create(&["n", "p"])]),
         case(Break::KeyLeavesNoMark, apart.clone(), vec![asks::set(b, "company", Some("x"))]),
-        case(Break::MessageLeavesNoMark, apart, vec![asks::inbound("b", "1"), asks::inbound("b", "1")]),
+        case(Break::MessagesAreForgotten, apart, vec![asks::inbound("b", "1"), asks::inbound("b", "1")]),
     ]
 }
 

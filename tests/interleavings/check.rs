@@ -10,7 +10,7 @@ use dossier::app::{App, AppError};
 use dossier::ports::EventStore;
 use dossier_domain::event::Event;
 use dossier_domain::ids::{Mark, MergeId};
-use dossier_domain::state::Life;
+use dossier_domain::state::{Contact, Life};
 use dossier_projections::unfinished::Unfinished;
 use futures::FutureExt;
 
@@ -94,10 +94,9 @@ pub fn gone(run: &Run<'_>, scene: &Scene, seen: &mut Seen) -> Result<(), Fault> 
     if scene.is_whole && (0..run.deeds.len()).all(|who| run.answer(who).is_some()) {
         let now = reading(&run.log, &run.keyring);
         let mut unfinished = now.unfinished.clone();
-        // Who was erased before he could say that he holds it holds nothing, and whoever comes next sees that.
-        unfinished
-            .claims
-            .retain(|_, open| now.contacts.get(&open.owner).is_none_or(|owner| owner.life != Life::Erased));
+        // Who was erased or abandoned before he could say that he holds it holds nothing: whoever comes next sees that.
+        let is_gone = |owner: &Arc<Contact>| matches!(owner.life, Life::Erased | Life::Abandoned);
+        unfinished.claims.retain(|_, open| !now.contacts.get(&open.owner).is_some_and(is_gone));
         if unfinished != Unfinished::default() {
             return with_trace(run, Err(vec![format!("all are answered, unfinished is {unfinished:?}")]));
         }

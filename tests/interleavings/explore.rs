@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use crate::check::{Fault, Seen, moment};
 use crate::run::Run;
 use crate::scene::{Deed, Scene};
-use crate::stepped::{Done, How, Touch, may_touch};
+use crate::stepped::{Done, How, Touch, waits_for};
 
 /// How many lost races, and how many changes beyond those that the tasks make one by one, a run is followed through in
 /// every order. Tasks that always meet at the worst moment can keep each other from their ends for ever; from here on
@@ -135,7 +135,7 @@ impl<'a> Search<'a> {
             let (chosen, lulled) = (path[depth].chosen, path[depth].asleep | path[depth].tried);
             let sleepers: Vec<(usize, Vec<Touch>)> = (0..self.deeds.len())
                 .filter(|who| lulled & bit(*who) != 0 && *who != chosen)
-                .map(|who| (who, run.next(who).map(may_touch).unwrap_or_default()))
+                .map(|who| (who, run.next(who).map(waits_for).unwrap_or_default()))
                 .collect();
             let touches = run.step(chosen).done.as_ref().map(|done| done.touches.clone()).unwrap_or_default();
             let wakes = |pending: &[Touch]| pending.iter().any(|one| touches.iter().any(|other| one.conflicts(*other)));

@@ -105,6 +105,13 @@ pub fn may_touch(call: &Call) -> Vec<Touch> {
     }
 }
 
+/// The same while it waits: opening and sealing look at keys right after it, and which ones is known only then.
+pub fn waits_for(call: &Call) -> Vec<Touch> {
+    let mut touches = may_touch(call);
+    touches.push(Touch { what: hash_of("destroyed"), how: How::Read });
+    touches
+}
+
 /// The same where nothing came of it: it has only looked at what is its own concern.
 fn only_read(call: &Call) -> Vec<Touch> {
     let common = [hash_of("log"), hash_of("destroyed")];

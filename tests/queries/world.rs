@@ -45,6 +45,12 @@ impl World {
         World { house, folder, input }
     }
 
+    /// The folder, which no house holds any more.
+    pub(crate) async fn stopped(self) -> TempDir {
+        self.house.stop().await.unwrap();
+        self.folder
+    }
+
     /// Executes a line now, and projects what comes of it.
     pub(crate) async fn run(&self, line: Value) -> Answer {
         self.try_run(line).await.unwrap()
@@ -85,6 +91,11 @@ impl World {
         let mut input = self.input.lock();
         input.take(&bytes);
         line::read(&bytes, &setting(), &input, replay).unwrap().command
+    }
+
+    /// A line as a command, not executed yet.
+    pub(crate) fn command(&self, line: &Value) -> Command {
+        self.read(line, false)
     }
 
     /// What a line asks, for previews.

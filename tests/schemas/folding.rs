@@ -1,6 +1,6 @@
 //! Every example means something to the fold, and any examples in any order fold.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 
@@ -11,7 +11,7 @@ use dossier_domain::identity::Identity;
 use dossier_domain::ids::{ContactId, Stream};
 use dossier_domain::meta::Meta;
 use dossier_domain::state::{Contact, ConversationStatus, Fact, Life, evolve};
-use dossier_projections::documents::{Documents, Entry, Source};
+use dossier_projections::documents::{DocumentChange, Documents, Entry, Source};
 use dossier_projections::mac::{self, Mac};
 use dossier_projections::unfinished::Unfinished;
 use proptest::prelude::*;
@@ -228,6 +228,33 @@ proptest! {
             prop_assert_eq!(&serde_json::from_slice::<Contact>(&kept).unwrap(), &**contact);
         }
         let mut documents = Documents::new(10);
-        let Ok(_) = documents.apply(&entries, &mut Log(&entries));
+        let Ok(()) = documents.fold(&entries, &mut Log(&entries));
+        let Ok(_) = documents.changes(&mut Log(&entries));
     }
+
+    #[test]
+    fn however_a_log_is_cut_each_contact_comes_out_once_and_the_same(log in logs(), cut in any::<prop::sample::Index>()) {
+        let mut entries = entries(&log);
+        // An erasure is folded with the batch that it comes in; what came before it reads as erased from then on.
+        entries.retain(|entry| !matches!(entry.event, Event::ContactErased(_)));
+        let (first, rest) = entries.split_at(cut.index(entries.len() + 1));
+        let changes = |batches: &[&[Entry]]| {
+            let (mut documents, mut log) = (Documents::new(2), Log(&entries));
+            batches.iter().for_each(|batch| documents.fold(batch, &mut log).unwrap());
+            documents.changes(&mut log).unwrap()
+        };
+        let (at_once, in_two) = (changes(&[&entries]), changes(&[first, rest]));
+        prop_assert_eq!(by_contact(&at_once).len(), at_once.len(), "each once");
+        prop_assert_eq!(by_contact(&at_once), by_contact(&in_two));
+    }
+}
+
+/// Changes by what they change.
+fn by_contact(changes: &[DocumentChange]) -> BTreeMap<(u8, ContactId), &DocumentChange> {
+    let key = |change: &DocumentChange| match change {
+        DocumentChange::State(state) => (0, state.id),
+        DocumentChange::Lookups { contact, .. } => (1, *contact),
+        DocumentChange::Tags(shown) => (2, shown.contact),
+    };
+    changes.iter().map(|change| (key(change), change)).collect()
 }

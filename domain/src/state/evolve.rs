@@ -12,6 +12,7 @@ use crate::field::FieldChange;
 use crate::ids::{ContactId, IdentityId};
 use crate::meta::Meta;
 use crate::personal::Personal;
+use crate::sabotage::{Break, armed};
 
 /// An event in its place.
 #[derive(Clone, Copy, Debug)]
@@ -69,14 +70,14 @@ pub fn evolve(contact: &mut Contact, fact: &Fact<'_>) {
         Event::ContactUnblocked(_) => contact.blocked = None,
         Event::MergePrepared(event) => {
             contact.above.push(event.primary);
-            contact.lock = Some(Lock {
+            contact.lock = Some(Box::new(Lock {
                 merge: event.merge,
                 primary: event.primary,
                 policy: event.policy,
                 expected: event.expected,
                 terms: event.personal.clone(),
                 meta: Arc::new(fact.meta.clone()),
-            });
+            }));
         }
         Event::ContactMerged(event) => contact.edges.push(Edge {
             revision: fact.revision,
@@ -123,7 +124,15 @@ fn edit(contact: &mut Contact, change: &FieldChange, holder: Option<ContactId>, 
         contact.edits.retain(|older| older.field != edit.field);
     }
     let end = contact.edits.partition_point(|older| older.field <= edit.field);
+    make_room(&mut contact.edits);
     contact.edits.insert(end, edit);
+}
+
+/// Most contacts have one of most things, and there are many contacts: the first one takes the room of one.
+fn make_room<T>(list: &mut Vec<T>) {
+    if list.is_empty() {
+        list.reserve_exact(1);
+    }
 }
 
 fn tag(contact: &mut Contact, named: &Personal<TagNamed>, present: bool, revision: u64) {
@@ -146,7 +155,10 @@ fn connect(contact: &mut Contact, event: &IdentityConnected, at: DateTime<Utc>) 
     };
     match contact.identities.iter_mut().find(|older| older.identity == event.identity) {
         Some(older) => *older = own,
-        None => contact.identities.push(own),
+        None => {
+            make_room(&mut contact.identities);
+            contact.identities.push(own);
+        }
     }
 }
 
@@ -186,6 +198,7 @@ fn interact(contact: &mut Contact, seen: &Interaction<'_>, way: Way) {
     activity.first = Some(activity.first.map_or(at, |first| first.min(at)));
     let index = activity.traffic.iter().position(|traffic| traffic.identity == seen.identity);
     let index = index.unwrap_or_else(|| {
+        make_room(&mut activity.traffic);
         activity.traffic.push(Traffic {
             identity: seen.identity,
             channel: seen.channel.clone(),
@@ -225,7 +238,7 @@ fn open(conversation: &mut Conversation, at: DateTime<Utc>) {
 /// The lock goes; a merge that was made has closed the conversation, from when it was made (rule 20).
 fn unlock(contact: &mut Contact, event: &MergeEnded) {
     let Some(lock) = contact.lock.take_if(|lock| lock.merge == event.merge) else { return };
-    if event.outcome == MergeOutcome::Unmerged {
+    if event.outcome == MergeOutcome::Unmerged && !armed(Break::MergedConversationRunsOn) {
         contact.conversation = contact.conversation.closed(lock.meta.occurred_at);
     }
 }

@@ -10,12 +10,14 @@ use rusqlite::{Connection, OpenFlags};
 pub enum OpenError {
     /// Another process holds the folder.
     #[error(
-        "the data folder {} is in use by another process: stop it, or name another folder with --data",
-        .folder.display()
+        "the data folder {} is in use by another process{}: stop it, or name another folder with --data",
+        .folder.display(), .served_at.as_ref().map(|address| format!(", which serves it at {address}")).unwrap_or_default()
     )]
     InUse {
         /// Which folder.
         folder: PathBuf,
+        /// Where that process can be asked, if it serves the folder.
+        served_at: Option<String>,
     },
     /// The file system refused.
     #[error("{doing} {} failed: {source}", .path.display())]

@@ -1,6 +1,7 @@
 //! The data folder, held by one process at a time.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ pub struct DataFolder(Arc<Held>);
 struct Held {
     path: PathBuf,
     /// The lock lives as long as the file is open.
-    _lock: File,
+    lock: File,
 }
 
 impl DataFolder {
@@ -34,10 +35,26 @@ impl DataFolder {
             .open(path.join("lock"))
             .map_err(io("opening the lock file of the data folder"))?;
         match lock.try_lock() {
-            Ok(()) => Ok(DataFolder(Arc::new(Held { path: path.to_owned(), _lock: lock }))),
-            Err(TryLockError::WouldBlock) => Err(OpenError::InUse { folder: path.to_owned() }),
+            Ok(()) => {
+                // Whatever an earlier holder said of itself is over.
+                lock.set_len(0).map_err(io("emptying the lock file of the data folder"))?;
+                Ok(DataFolder(Arc::new(Held { path: path.to_owned(), lock })))
+            }
+            Err(TryLockError::WouldBlock) => {
+                let said = std::fs::read_to_string(path.join("lock")).unwrap_or_default();
+                let served_at = Some(said.trim().to_owned()).filter(|address| !address.is_empty());
+                Err(OpenError::InUse { folder: path.to_owned(), served_at })
+            }
             Err(TryLockError::Error(source)) => Err(io("locking the data folder")(source)),
         }
+    }
+
+    /// Says where this process can be asked, for whoever finds the folder in use.
+    ///
+    /// # Errors
+    /// The lock file can't be written.
+    pub fn served_at(&self, address: &str) -> std::io::Result<()> {
+        (&self.0.lock).write_all(address.as_bytes())
     }
 
     /// Where it is.
@@ -90,7 +107,13 @@ mod tests {
         drop(first);
         let error = DataFolder::open(&path).unwrap_err().to_string();
         assert!(error.contains("dossier-data") && error.contains("stop it"), "{error}");
+        second.served_at("http://127.0.0.1:7171").unwrap();
+        let error = DataFolder::open(&path).unwrap_err().to_string();
+        assert!(error.contains("which serves it at http://127.0.0.1:7171"), "{error}");
         drop(second);
+        let third = DataFolder::open(&path).unwrap();
+        assert!(!DataFolder::open(&path).unwrap_err().to_string().contains("http"));
+        drop(third);
         DataFolder::open(&path).unwrap();
     }
 

@@ -21,6 +21,25 @@ pub enum EntryKind {
     Event,
 }
 
+impl EntryKind {
+    /// All of them.
+    pub const ALL: [EntryKind; 3] = [EntryKind::Message, EntryKind::Comment, EntryKind::Event];
+
+    /// Its name, as callers write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            EntryKind::Message => "message",
+            EntryKind::Comment => "comment",
+            EntryKind::Event => "event",
+        }
+    }
+
+    /// The one of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
 /// One event, as it is shown.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct EntryBody {

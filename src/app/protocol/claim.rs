@@ -255,6 +255,7 @@ impl Engine {
                 if armed(Break::ReleasedBeforeLetGo) {
                     self.release_claim(act, &identity, claim).await?;
                 }
+                let holder = if armed(Break::ReleasesRecordedAtTheRoot) { other } else { holder };
                 let holder = self.let_go(act, &holder, named, claim).await?;
                 Ok((Held { holder, changed: true }, Some(claim)))
             }

@@ -57,6 +57,9 @@ impl Engine {
         if !edge.is_live() {
             return Err(Rejection::AlreadyUnmerged { merge }.into());
         }
+        if armed(Break::FrozenContactsKeepTheirMerges) && holder.lock.is_some() {
+            return Err(Rejection::MergeNotFound.into());
+        }
         must_be_at(&holder, expected.primary)?;
         if expected.secondary.is_some() {
             must_be_at(&*self.streams.contact(edge.secondary).await?, expected.secondary)?;

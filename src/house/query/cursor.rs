@@ -32,6 +32,23 @@ impl<'a> Pages<'a> {
         URL_SAFE_NO_PAD.encode([&self.seal(place)[..], place].concat())
     }
 
+    /// The page after a cursor of a list that is at hand whole, in the order of its places; and the cursor of the next
+    /// page, if there is one.
+    pub(super) fn page<T>(
+        &self,
+        list: Vec<T>,
+        place_of: impl Fn(&T) -> Vec<u8>,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<T>, Option<String>), AppError> {
+        let after = cursor.map(|cursor| self.place(cursor)).transpose()?;
+        let follows = |row: &T| after.as_ref().is_none_or(|after| place_of(row) > *after);
+        let mut rest = list.into_iter().filter(follows);
+        let page: Vec<T> = rest.by_ref().take(limit).collect();
+        let next = page.last().filter(|_| rest.next().is_some()).map(|last| self.after(&place_of(last)));
+        Ok((page, next))
+    }
+
     /// The place that a cursor follows.
     pub(super) fn place(&self, cursor: &str) -> Result<Vec<u8>, AppError> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| AppError::BadCursor)?;
@@ -49,10 +66,36 @@ impl<'a> Pages<'a> {
     }
 }
 
+/// A place in a list that descends.
+pub(super) fn descending(place: &[u8]) -> Vec<u8> {
+    place.iter().map(|byte| !byte).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ports::SecretKey;
+
+    #[test]
+    fn pages_of_a_list_at_hand_neither_repeat_nor_skip() {
+        let marks = Marks::new(&SecretKey([7; 32]));
+        let pages = Pages::of(&marks, &["merges"]);
+        let list: Vec<u64> = (0..10).rev().collect();
+        let place_of = |number: &u64| descending(&number.to_be_bytes());
+        for limit in [1, 3, 5, 10, 11] {
+            let (mut seen, mut cursor) = (Vec::new(), None);
+            loop {
+                let (page, next) = pages.page(list.clone(), place_of, cursor.as_deref(), limit).unwrap();
+                assert!(!page.is_empty() && page.len() <= limit);
+                seen.extend(page);
+                cursor = next;
+                if cursor.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(seen, list);
+        }
+    }
 
     #[test]
     fn a_cursor_is_of_its_list_alone() {

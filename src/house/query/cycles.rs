@@ -10,15 +10,26 @@ use dossier_domain::ids::ContactId;
 use dossier_projections::mac::{Mac, Member};
 use uuid::Uuid;
 
-use super::cursor::Pages;
-use crate::api::bodies::{CycleBody, CycleState, EntryKind, InteractionBody, MemberBody, MemberPage};
+use super::cursor::{Pages, descending};
+use crate::api::bodies::{CycleBody, CyclePage, CycleState, EntryKind, InteractionBody, MemberBody, MemberPage};
 use crate::app::AppError;
 use crate::house::House;
 use crate::ports::EventStore;
 use crate::ports::read_store::{ClosedCycle, ReadStore};
 
 impl House {
-    /// The cycles of a workspace, newest first; none before its first contact event.
+    /// The cycles of a workspace, newest first, at most `limit` after the cursor; none before its first contact event.
+    ///
+    /// # Errors
+    /// [`AppError::BadCursor`]; there is no such workspace; a store failed.
+    pub async fn cycle_page(&self, workspace: &str, cursor: Option<&str>, limit: usize) -> Result<CyclePage, AppError> {
+        let cycles = self.cycles(workspace).await?;
+        let pages = Pages::of(&self.marks, &["cycles", workspace]);
+        let (cycles, next_cursor) = pages.page(cycles, |cycle| descending(cycle.cycle.as_bytes()), cursor, limit)?;
+        Ok(CyclePage { cycles, next_cursor })
+    }
+
+    /// All cycles of a workspace, newest first.
     ///
     /// # Errors
     /// There is no such workspace; a store failed.

@@ -7,8 +7,9 @@ use dossier_domain::rejection::Rejection;
 use dossier_domain::state::{Contact, Edge};
 use dossier_domain::values::reference::Reference;
 
+use super::cursor::{Pages, descending};
 use super::tree::States;
-use crate::api::bodies::{ChoiceBody, MergeBody, MergeState};
+use crate::api::bodies::{ChoiceBody, MergeBody, MergePage, MergeState};
 use crate::app::AppError;
 use crate::house::House;
 use crate::ports::{Direction, EventStore, Recorded};
@@ -26,6 +27,24 @@ impl House {
         let tree = tree.ok_or(Rejection::MergeNotFound)?;
         let edge = tree.asked().edge(merge).ok_or(Rejection::MergeNotFound)?;
         self.merge_body(tree.asked(), edge, tree.root().id).await
+    }
+
+    /// The merges of a contact as [`House::merges_of`] has them, at most `limit` after the cursor.
+    ///
+    /// # Errors
+    /// As there; [`AppError::BadCursor`].
+    pub async fn merge_page(
+        &self,
+        workspace: &str,
+        reference: &Reference,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<MergePage, AppError> {
+        let merges = self.merges_of(workspace, reference).await?;
+        let pages = Pages::of(&self.marks, &["merges", workspace, &reference.to_string()]);
+        let place_of = |merge: &MergeBody| descending(&merge.position.to_be_bytes());
+        let (merges, next_cursor) = pages.page(merges, place_of, cursor, limit)?;
+        Ok(MergePage { merges, next_cursor })
     }
 
     /// Every merge that a contact of the tree took part in, newest first: as primary, or as the secondary of one undone.
@@ -66,7 +85,7 @@ impl House {
     pub(super) async fn holder_of(&self, merge: MergeId) -> Result<ContactId, AppError> {
         match self.store.find(self.marks.merge(merge)).await? {
             Some(Recorded { stream: Stream::Contact(primary), position, .. }) => {
-                if !self.own(primary).await?.is_some_and(|primary| primary.edge(merge).is_some()) {
+                if self.own(primary).await?.is_none_or(|primary| primary.edge(merge).is_none()) {
                     self.wait_shortly_for(position).await?;
                 }
                 Ok(primary)

@@ -6,6 +6,7 @@ mod cursor;
 mod cycles;
 mod entries;
 mod entry_pages;
+mod feed;
 mod history;
 mod merges;
 mod named;

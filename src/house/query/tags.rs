@@ -6,21 +6,34 @@ use std::sync::Arc;
 use dossier_domain::ids::ContactId;
 use dossier_domain::state::{Contact, Life};
 use dossier_domain::values::text::fold;
-use dossier_projections::tags::ShownTags;
+use dossier_projections::tags::{ShownTags, UsedTag};
 
-use crate::api::bodies::TagBody;
+use super::cursor::{Pages, descending};
+use crate::api::bodies::{TagBody, TagPage};
 use crate::app::AppError;
 use crate::house::House;
 
 impl House {
-    /// At most `limit` tags that begin so, folded; most used first. Each with the number of live contacts that show it.
+    /// Tags that begin so, folded, at most `limit` after the cursor; most used first. Each with the number of live
+    /// contacts that show it.
     ///
     /// # Errors
-    /// There is no such workspace; a store failed.
-    pub async fn tags(&self, workspace: &str, prefix: &str, limit: usize) -> Result<Vec<TagBody>, AppError> {
+    /// [`AppError::BadCursor`]; there is no such workspace; a store failed.
+    pub async fn tags(
+        &self,
+        workspace: &str,
+        prefix: &str,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<TagPage, AppError> {
         self.settings(workspace).await?;
-        let found = self.runner.tags().suggest(workspace, &fold(prefix.trim_start()), limit);
-        Ok(found.into_iter().map(|(tag, count)| TagBody { tag: tag.to_string(), count }).collect())
+        let prefix = fold(prefix.trim_start());
+        let found = self.runner.tags().suggest(workspace, &prefix);
+        let pages = Pages::of(&self.marks, &["tags", workspace, &prefix]);
+        let place_of = |used: &UsedTag| [&descending(&used.count.to_be_bytes()), used.key.as_bytes()].concat();
+        let (found, next_cursor) = pages.page(found, place_of, cursor, limit)?;
+        let tags = found.into_iter().map(|used| TagBody { tag: used.name.to_string(), count: used.count }).collect();
+        Ok(TagPage { tags, next_cursor })
     }
 }
 

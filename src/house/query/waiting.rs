@@ -20,7 +20,10 @@ impl House {
 
     /// Waits until the read models know every command that this process has answered.
     pub(super) async fn wait_for_own(&self) -> Result<(), AppError> {
-        self.wait_shortly_for(self.app.newest()).await
+        let newest = self.app.newest();
+        // What nobody waits for lingers in the log before it is flushed; here somebody does.
+        self.durable(newest).await?;
+        self.wait_shortly_for(newest).await
     }
 
     /// Waits until the read models have reached what is known to be in the log.

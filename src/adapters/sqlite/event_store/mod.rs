@@ -57,7 +57,7 @@ impl SqliteEventStore {
     /// [`OpenError`].
     pub fn open(folder: &DataFolder, options: Options) -> Result<Self, OpenError> {
         let file = folder.file(FILE);
-        let place = Place { file: file.clone(), vfs: options.vfs, synchronous: options.synchronous };
+        let place = Place { file: file.clone(), vfs: options.vfs.clone(), synchronous: options.synchronous };
         let engine = |source| OpenError::Engine { file: file.clone(), source };
         let mut connection = place.create(&schema::FORMAT, options.page_size)?;
         connection.pragma_update(None, "cache_size", -(64 << 10)).map_err(engine)?;
@@ -68,7 +68,7 @@ impl SqliteEventStore {
         let step = i32::try_from(options.checkpoint_bytes / u64::from(options.page_size.max(1))).unwrap_or(i32::MAX);
         let checkpoints = Checkpoints::watch(&mut connection, place.join()?, step).map_err(engine)?;
         let shared = Arc::new(Shared {
-            staging: Staging::after(head, Arc::clone(&filter), options.max_pending, options.remembered),
+            staging: Staging::after(head, Arc::clone(&filter), &options),
             durable: Watermark::at(head),
             failure: OnceLock::new(),
         });

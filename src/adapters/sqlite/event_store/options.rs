@@ -13,8 +13,10 @@ pub struct Options {
     pub max_pending: usize,
     /// Appends in one transaction. At least 1.
     pub max_batch: usize,
-    /// Streams whose head is remembered, and marks after their commit, so that the file need not be asked.
+    /// Streams whose head is remembered, so that the file need not be asked.
     pub remembered: usize,
+    /// Marks remembered after their commit, for what is delivered twice at once; older ones are found in the file.
+    pub recent_marks: usize,
     /// Read connections. At least 1.
     pub readers: usize,
     /// Bytes of a page of a new file; a power of two from 512 to 65536.
@@ -33,8 +35,9 @@ impl Default for Options {
         Options {
             before_commit: Box::new(|| Ok(())),
             max_pending: 100_000,
-            max_batch: 1024,
-            remembered: 1 << 18,
+            max_batch: 4096,
+            remembered: 1 << 17,
+            recent_marks: 1 << 14,
             readers: cores.clamp(2, 8),
             page_size: 4096,
             checkpoint_bytes: 64 << 20,

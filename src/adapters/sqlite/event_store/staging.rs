@@ -14,6 +14,7 @@ use dossier_domain::ids::{Mark, Stream};
 use parking_lot::{Condvar, Mutex};
 
 use super::filter::Filter;
+use super::options::Options;
 use super::readers::LookUp;
 use super::recent::Recent;
 use super::rows::stream_key;
@@ -25,9 +26,9 @@ pub(super) type Batch = Vec<Arc<Recorded>>;
 /// Settled under one lock, so that appends never wait long for it.
 const SETTLED_AT_ONCE: usize = 64;
 /// Appends that are worth a transaction although nobody waits for their flush yet.
-const WORTH_A_FLUSH: usize = 512;
+const WORTH_A_FLUSH: usize = 2048;
 /// How long an append that nobody waits for stays unflushed at most.
-const LINGER: Duration = Duration::from_millis(5);
+const LINGER: Duration = Duration::from_millis(50);
 /// Bytes staged and not yet settled, beyond which an append waits, however few events they are.
 const MAX_PENDING_BYTES: usize = 256 << 20;
 
@@ -82,7 +83,7 @@ pub(super) struct Witness {
 }
 
 impl Staging {
-    pub(super) fn after(head: u64, filter: Arc<Filter>, max_pending: usize, remembered: usize) -> Self {
+    pub(super) fn after(head: u64, filter: Arc<Filter>, options: &Options) -> Self {
         Staging {
             filter,
             state: Mutex::new(State {
@@ -92,13 +93,13 @@ impl Staging {
                 pending_bytes: 0,
                 streams: HashMap::new(),
                 marks: HashMap::new(),
-                heads: Recent::holding(remembered),
-                recent_marks: Recent::holding(remembered),
+                heads: Recent::holding(options.remembered),
+                recent_marks: Recent::holding(options.recent_marks),
                 closed: None,
                 writer: WriterIs::Busy,
             }),
             arrived: Condvar::new(),
-            max_pending: max_pending.max(1),
+            max_pending: options.max_pending.max(1),
             wanted: AtomicU64::new(0),
         }
     }

@@ -79,9 +79,13 @@ fn insert(connection: &Connection, batch: &[Arc<Recorded>]) -> rusqlite::Result<
             event.meta,
             marks_blob(&event.marks),
         ])?;
-        for mark in &event.marks {
-            marks.execute(params![mark.0, to_sql(*position)])?;
-        }
+    }
+    // In the order of their index: neighbours share its pages.
+    let mut of_batch: Vec<_> =
+        batch.iter().flat_map(|event| event.event.marks.iter().map(|mark| (mark.0, event.position))).collect();
+    of_batch.sort_unstable();
+    for (mark, position) in of_batch {
+        marks.execute(params![mark, to_sql(position)])?;
     }
     Ok(())
 }

@@ -41,6 +41,10 @@ pub(super) fn writes(changes: Vec<WorkspaceChange>) -> Result<Vec<Write>, ReadEr
             MacChange::Closed(statement) => close(&workspace, &statement, &mut writes)?,
         }
     }
+    // In the order of the file; what goes with a cycle goes when it went.
+    for between in writes.split_mut(|write| matches!(write, Write::RemovePrefix(_))) {
+        between.sort_by(|one, other| one.key().cmp(other.key()));
+    }
     Ok(writes)
 }
 

@@ -13,11 +13,23 @@ CREATE TABLE IF NOT EXISTS checkpoint (one INTEGER PRIMARY KEY CHECK (one = 1), 
 INSERT OR IGNORE INTO checkpoint VALUES (1, 0);
 ";
 
+/// A row: its key, its value.
+pub(super) type Row = (Vec<u8>, Vec<u8>);
+
 /// One change of a row.
 pub(super) enum Write {
     Put(Vec<u8>, Vec<u8>),
     Remove(Vec<u8>),
     RemovePrefix(Vec<u8>),
+}
+
+impl Write {
+    /// Where in the file it happens.
+    pub(super) fn key(&self) -> &[u8] {
+        match self {
+            Write::Put(key, _) | Write::Remove(key) | Write::RemovePrefix(key) => key,
+        }
+    }
 }
 
 /// A file of rows. Readers see whole batches only.
@@ -33,9 +45,10 @@ impl Rows {
         let writer = Connection::open(path).map_err(failed("opening a read model"))?;
         // Losing the last batches at a power cut is harmless: the checkpoint goes with its rows, and the log is the truth.
         // What is deleted is overwritten, so that no erased value lingers in a free page.
-        let setup = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;
+        // A quarter of a page is what a row may take before it needs a page of its own beside it: the usual contact does not.
+        let setup = "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;
                      PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;
-                     PRAGMA wal_autocheckpoint = 8000;";
+                     PRAGMA wal_autocheckpoint = 4000;";
         writer.execute_batch(setup).map_err(failed("opening a read model"))?;
         writer.execute_batch(SCHEMA).map_err(failed("opening a read model"))?;
         let reader =
@@ -94,12 +107,7 @@ impl Rows {
     }
 
     /// At most `limit` rows whose key begins with the prefix and lies after a key, ascending.
-    pub(super) fn range(
-        &self,
-        prefix: &[u8],
-        after: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, ReadError> {
+    pub(super) fn range(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, ReadError> {
         const DOING: &str = "reading rows";
         let reader = self.reader.lock();
         let sql = "SELECT key, value FROM rows WHERE key >= ?1 AND key > ?2 AND key < ?3 ORDER BY key LIMIT ?4";
@@ -114,10 +122,12 @@ impl Rows {
 
     /// Folds the write-ahead file into the main one and empties it.
     pub(super) fn checkpoint_file(&self) -> Result<(), ReadError> {
+        const DOING: &str = "emptying a write-ahead file";
         let writer = self.writer.lock();
-        writer
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-            .map_err(failed("emptying a write-ahead file"))
+        let busy: bool =
+            writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).map_err(failed(DOING))?;
+        // A write-ahead file that is left would be taken for that of the file that comes into the place.
+        if busy { Err(ReadError::Unavailable { doing: DOING, reason: "it is being read".to_owned() }) } else { Ok(()) }
     }
 }
 

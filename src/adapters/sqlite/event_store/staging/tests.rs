@@ -20,7 +20,12 @@ fn event(marks: &[u8]) -> NewEvent {
 
 /// A staging area that remembers one stream and one mark, before an empty file, with a filter that knows nothing.
 fn forgetful() -> Staging {
-    Staging::after(0, Arc::new(Filter::new()), 4, 1)
+    remembering_one(Arc::new(Filter::new()))
+}
+
+fn remembering_one(filter: Arc<Filter>) -> Staging {
+    let options = Options { max_pending: 4, remembered: 1, recent_marks: 1, ..Options::default() };
+    Staging::after(0, filter, &options)
 }
 
 /// What a file says that had nothing when the log was as far as this.
@@ -105,7 +110,7 @@ fn a_batch_never_parts_an_append() {
 fn a_filter_that_knows_all_spares_the_look_up() {
     let filter = Arc::new(Filter::new());
     filter.complete();
-    let staging = Staging::after(0, filter, 4, 1);
+    let staging = remembering_one(filter);
     assert!(matches!(append(&staging, 1, &[7], None), Outcome::Staged(_)));
     assert!(staging.may_hold(Mark([7; 16])) && staging.may_hold_stream(&contact(1)));
     assert!(!staging.may_hold(Mark([8; 16])) && !staging.may_hold_stream(&contact(2)));

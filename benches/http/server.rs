@@ -1,0 +1,72 @@
+//! Servers as processes of their own.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{ChildStdout, Command, Stdio};
+
+use super::limit;
+use super::shared::process::{Kept, dossier};
+
+/// A running server; killed when dropped.
+pub(crate) struct Server {
+    child: Kept,
+    address: String,
+    /// Kept open, so that the server can go on writing to it.
+    _out: BufReader<ChildStdout>,
+}
+
+impl Server {
+    /// The program as it is shipped, with all that it does by default; its log goes to a file beside the data.
+    pub(crate) fn of_the_product(data: &Path) -> Self {
+        let mut command = dossier();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+        command.stderr(std::fs::File::create(data.join("serve.log")).unwrap());
+        let server = Server::started(&mut command);
+        while !server.is_ready() {
+            std::thread::yield_now();
+        }
+        server
+    }
+
+    /// Whether it has taken up what the log left, and says so.
+    fn is_ready(&self) -> bool {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.starts_with("HTTP/1.1 200")
+    }
+
+    /// This very bench, as the limit.
+    pub(crate) fn of_the_limit(data: &Path) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        Server::started(command.arg(limit::FLAG).arg(data))
+    }
+
+    fn started(command: &mut Command) -> Self {
+        let mut child = Kept(command.stdout(Stdio::piped()).spawn().unwrap());
+        let mut out = BufReader::new(child.0.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        let address = line.split_whitespace().find_map(|word| word.strip_prefix("http://"));
+        let address = address.unwrap_or_else(|| panic!("it told no address: {line:?}")).to_owned();
+        Server { child, address, _out: out }
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub(crate) fn process(&self) -> u32 {
+        self.child.0.id()
+    }
+}
+
+/// Copies the files of a data folder that nobody has open.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    for file in std::fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+}

@@ -1,0 +1,7 @@
+//! What the benches share: generated input, a look at processes, and tables with their bars.
+#![allow(dead_code, reason = "each bench uses its part")]
+
+pub(crate) mod dice;
+pub(crate) mod messages;
+pub(crate) mod process;
+pub(crate) mod table;
