@@ -10,7 +10,7 @@ use crate::support::asks;
 
 /// How many seeds are tried; for longer runs.
 const VARIABLE: &str = "DOSSIER_INTERLEAVINGS";
-const SEEDS: u64 = 3_000;
+const SEEDS: u64 = 2_000;
 /// Calls in one run; more means that somebody does not come to an end.
 const STEPS_MAX: usize = 5_000;
 const LETTERS: [char; 5] = ['A', 'B', 'C', 'D', 'E'];

@@ -79,8 +79,8 @@ impl<'a> Search<'a> {
     /// Every schedule without a crash, and with a crash of each task after each of its changes.
     pub fn with_crashes(&mut self) -> Result<(), Fault> {
         self.every()?;
-        // What a crash leaves is met by the other once more: one lost race less shows it.
-        self.races_max = self.races_max.saturating_sub(1);
+        // With whoever is gone there is no race left: fewer lost ones do.
+        self.races_max = self.races_max.saturating_sub(RACES_MAX);
         for who in 0..self.deeds.len() {
             for writes in 1..=self.writes[who] {
                 self.dies_after[who] = Some(writes);

@@ -11,9 +11,9 @@
 //! change that it makes, an append, a key made or destroyed: the other goes on and must come to its end without any
 //! recovery. Two things bound it. Tasks that always meet at the worst moment can keep each other from their ends for
 //! ever (a first message claims an identity for a contact to come, a claim by another abandons that contact, the message
-//! claims anew): after so many lost races (`RACES_MAX`; one fewer beside a crash, and where an erasure or a creation takes
-//! part, whose calls are many), or one change more than the tasks make one after the other, each task is alone and must
-//! come to its end. `DOSSIER_INTERLEAVINGS_RACES=1` follows one lost race more everywhere.
+//! claims anew): after more than two lost races (`RACES_MAX`; one where an erasure or a creation takes part, whose calls
+//! are many; none beside a crash), or one change more than the tasks make one after the other, each task is alone and
+//! must come to its end. `DOSSIER_INTERLEAVINGS_RACES=1` follows one lost race more everywhere.
 //! Two tasks in one process share what it remembers, and then every call concerns everything: there all schedules with
 //! two switches are tried (`switches`).
 //!

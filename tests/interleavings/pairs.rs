@@ -74,8 +74,7 @@ fn three_contacts_apart() {
     let scene = Scene::of("ABC").named("A, B and C apart");
     every_pair(
         &scene,
-        "in @b 1, claim A @n, claim B @n, release B @b, merge A B, merge B A, merge C B, merge B C, delete A, delete B, \
-         block A, set B, recovery",
+        "in @b 1, claim A @n, claim B @n, release B @b, merge A B, merge B A, merge C B, delete B, block A, set B",
     );
 }
 
@@ -90,8 +89,7 @@ fn a_merge() {
     let scene = Scene::of("ABC").with(|scene| scene.merge("AB")).named("B in A");
     every_pair(
         &scene,
-        "in @b 1, claim B @n, release A @b, merge C A, merge C B, merge A C, unmerge AB, delete A, delete B, block A, \
-         set B, recovery",
+        "in @b 1, claim B @n, release A @b, merge C A, merge C B, merge A C, unmerge AB, delete A, block A, set B",
     );
 }
 
@@ -108,8 +106,7 @@ fn a_merge_cut_off() {
     let scene = Scene::of("ABC").with(|scene| scene.cut_off(scene.merge_ask("AB"), 1));
     every_pair(
         &scene.clone().named("B locked to A, undecided"),
-        "in @b 1, claim B @n, release B @b, merge A B, merge B A, merge C B, merge C A, delete A, delete B, block A, \
-         set B, recovery",
+        "in @b 1, claim B @n, merge A B, merge B A, merge C A, delete A, block A, set B, recovery",
     );
     let blocked = scene.with(|scene| drop(scene.done(asks::block(scene.id('A')))));
     every_pair(
@@ -123,7 +120,7 @@ fn an_unmerge_cut_off() {
     let scene = chain().with(|scene| scene.cut_off(asks::unmerge(scene.merge_id("BC")), 1));
     every_pair(
         &scene.named("C out of B in A, nobody told"),
-        "in @c 1, set C, merge A C, merge C A, unmerge AB, unmerge BC, delete A, delete C, recovery",
+        "in @c 1, merge A C, merge C A, unmerge AB, unmerge BC, delete C, recovery",
     );
 }
 
@@ -171,7 +168,7 @@ fn an_erasure_cut_off() {
     let scene = chain().with(|scene| scene.cut_off(asks::delete(scene.id('A')), 1));
     every_pair(
         &scene.named("A erased, B and C in it not yet"),
-        "in @a 1, in @c 1, claim C @n, unmerge BC, set B, release B @b, delete A, delete C, recovery",
+        "in @a 1, in @c 1, claim C @n, unmerge BC, release B @b, delete A, recovery",
     );
 }
 
