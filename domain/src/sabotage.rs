@@ -2,16 +2,74 @@
 //!
 //! Only tests build the feature `sabotage`; without it [`armed`] is always false and every break compiles to nothing.
 
+use crate::compose::Shown;
+use crate::event::{ContactMerged, Event};
+use crate::field::{Choice, Field};
+use crate::personal::Personal;
+
 /// One deliberate break, named after what then goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Break {
     /// Personal parts of events and of documents are stored in the clear (decision 9).
     NothingIsSealed,
+    /// The conversation that a merge closed runs on after the unmerge (rule 20).
+    MergedConversationRunsOn,
+    /// An edit changes nothing where the contact shows the value, though it would not without its merges (rule 10).
+    EditsJudgedByWhatIsShown,
+    /// A field without a choice is settled when the merge is made, for ever (rule 20).
+    ChoicesFrozenAtMerge,
+    /// A message delivered again is recorded again (rule 14).
+    MessagesAreForgotten,
+    /// A contact that is absorbed itself lets nobody out (rule 23).
+    FrozenContactsKeepTheirMerges,
+    /// A release is recorded by the root and not by the holder of the identity (rule 3).
+    ReleasesRecordedAtTheRoot,
+    /// The ETag is made of the root's own stream and not of its tree's (rule 26).
+    EtagOfTheRootAlone,
+    /// What two contacts' keys should seal is sealed with one (rule 18).
+    OneKeySealsAll,
+    /// What an erased contact brought to others stays in their rows (rule 26).
+    RowsKeepWhatWasErased,
+    /// Of two merges the later acts first (rule 22).
+    EdgesActNewestFirst,
+    /// A tag removed after a merge is shown all the same (rule 22).
+    TagRemovalsIgnored,
+    /// Contacts count one by one and not by their roots (rule 30).
+    CountedByContact,
+    /// What comes after a cycle's end still changes its statement (rule 30).
+    ClosedCyclesMove,
+    /// The workspace's clock goes back with a recording time that does (rule 27).
+    ClockFollowsEveryEvent,
 }
 
 impl Break {
     /// Every one of them.
-    pub const ALL: &[Break] = &[Break::NothingIsSealed];
+    pub const ALL: &[Break] = &[
+        Break::NothingIsSealed,
+        Break::MergedConversationRunsOn,
+        Break::EditsJudgedByWhatIsShown,
+        Break::ChoicesFrozenAtMerge,
+        Break::MessagesAreForgotten,
+        Break::FrozenContactsKeepTheirMerges,
+        Break::ReleasesRecordedAtTheRoot,
+        Break::EtagOfTheRootAlone,
+        Break::OneKeySealsAll,
+        Break::RowsKeepWhatWasErased,
+        Break::EdgesActNewestFirst,
+        Break::TagRemovalsIgnored,
+        Break::CountedByContact,
+        Break::ClosedCyclesMove,
+        Break::ClockFollowsEveryEvent,
+    ];
+}
+
+/// What [`Break::ChoicesFrozenAtMerge`] does: a choice for every field, by what the primary shows when the merge is made.
+pub fn freeze(event: &mut Event, primary: &Shown) {
+    let Event::ContactMerged(ContactMerged { personal: Personal::Open(terms), .. }) = event else { return };
+    for field in Field::STANDARD {
+        let side = if primary.fields.contains_key(&field) { Choice::Primary } else { Choice::Secondary };
+        terms.choices.entry(field).or_insert(side);
+    }
 }
 
 /// Whether a break is to be made, in this thread or in this whole process.

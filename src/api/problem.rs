@@ -250,7 +250,7 @@ mod tests {
     use super::*;
     use crate::api::read::json::Malformed;
 
-    /// Set `UPDATE_SCHEMAS=1` to write the table anew after a change that is meant.
+    /// Set `DOSSIER_UPDATE=1` to write the table anew after a change that is meant.
     #[test]
     fn the_table_of_problems_is_the_one_we_promise() {
         let row = |kind: &ProblemKind| {

@@ -22,8 +22,9 @@ mod entries;
 const REFERENCES: &str = "A reference is id:<uuid> (or the uuid alone), email:<address>, phone:<e164> or \
                           channel:<channel>:<external id>. It follows merges.";
 
-/// Shows a contact, its timeline or its history. The data folder must not be in use: a running server answers the same
-/// over HTTP.
+/// Shows a contact, its timeline or its history.
+///
+/// The data folder must not be in use: a running server answers the same over HTTP.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dossier contact show email:ada@example.com\n  dossier contact timeline \
                         channel:telegram:@ada --limit 20")]
@@ -46,8 +47,9 @@ enum Command {
          phone:+60123456789 --kind message,comment --json\n\n{REFERENCES}"
     ))]
     Timeline(Told),
-    /// Prints every event of a contact, newest first, with what each edit changed: for audits. An erased contact still
-    /// has one, without its words.
+    /// Prints every event of a contact, newest first, with what each edit changed.
+    ///
+    /// For audits: an erased contact still has a history, without its words.
     #[command(after_help = format!(
         "Examples:\n  dossier contact history email:ada@example.com --kind event\n  dossier contact history \
          0197f3a2-0000-7000-8000-000000000001 --own --json\n\n{REFERENCES}"
@@ -126,7 +128,7 @@ impl Named {
         house.catch_up().await?;
         let settings = house.settings(&workspace).await?;
         let reference = parse_reference(&self.reference, settings.default_region.as_deref());
-        let reference = reference.map_err(|invalid| format!("{}: {invalid}\n{REFERENCES}", self.reference))?;
+        let reference = reference.map_err(|invalid| format!("{}: {invalid}", self.reference))?;
         Ok((house, workspace, reference))
     }
 

@@ -16,10 +16,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::mpsc;
 
 use super::{Failure, Place, or_ask};
-use crate::api::problem::Problem;
+use crate::api::problem::{Problem, ProblemKind};
 use crate::api::read::envelope::anonymous;
-use crate::api::read::{ReadError, Setting, line};
-use crate::app::FieldError;
+use crate::api::read::{Setting, line};
 use crate::app::ask::Command;
 use crate::house::{House, Options};
 use crate::ports::EventStore;
@@ -59,7 +58,7 @@ pub(super) struct Ingest {
 /// One line, read.
 struct ReadLine {
     number: u64,
-    command: Result<Command, ReadError>,
+    command: Result<Command, Problem>,
 }
 
 /// What came of the lines.
@@ -83,8 +82,9 @@ impl Ingest {
         let rejects = self.rejects.as_ref().map(create).transpose()?;
         let replay = if self.replay_clock { "?clock=replay" } else { "" };
         let file = self.file.display();
-        let asked =
-            format!("/v1/workspaces/{workspace}/commands{replay}' -H 'content-type: application/x-ndjson' -T {file}");
+        let asked = format!(
+            "/v1/workspaces/{workspace}/commands{replay}' -X POST -H 'content-type: application/x-ndjson' -T {file}"
+        );
         let options = Options { linger: LINGER, ..Options::default() };
         let house = self.place.open_with(options).await.map_err(or_ask(&asked))?;
         let settings = house.app().settings(&workspace).await?;
@@ -139,7 +139,7 @@ impl Ingest {
                 summary.lines += 1;
                 let outcome = match read.command {
                     Ok(command) => house.submit(&command).await.map_err(Problem::from),
-                    Err(error) => Err(Problem::from(error)),
+                    Err(problem) => Err(problem),
                 };
                 match outcome {
                     Ok(answer) => {
@@ -239,7 +239,7 @@ fn read_lines(
         }
         let command = match cut {
             true => Err(too_long()),
-            false => line::read(content, setting, &known, replay).map(|line| line.command),
+            false => line::read(content, setting, &known, replay).map(|line| line.command).map_err(Problem::from),
         };
         batch.push(ReadLine { number, command });
         if batch.len() == BATCH {
@@ -254,12 +254,8 @@ fn read_lines(
     Ok(())
 }
 
-fn too_long() -> ReadError {
-    ReadError::Invalid(vec![FieldError {
-        pointer: String::new(),
-        code: "too_long",
-        message: format!("a line has at most {LINE_MAX} bytes"),
-    }])
+fn too_long() -> Problem {
+    Problem::new(ProblemKind::BodyTooLarge, format!("a line has at most {LINE_MAX} bytes")).with("limit", LINE_MAX)
 }
 
 fn skip_line(input: &mut impl BufRead) -> std::io::Result<()> {

@@ -9,6 +9,7 @@ use crate::adapters::sqlite::master_key;
 
 /// Works on the keys that seal personal data.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  dossier keys rotate")]
 pub(super) struct Keys {
     #[command(subcommand)]
     command: Command,

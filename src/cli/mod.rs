@@ -61,7 +61,7 @@ enum Command {
 /// Where the data is.
 #[derive(Debug, Args)]
 struct Place {
-    /// The data folder; made if it is not there.
+    /// The data folder.
     #[arg(long, value_name = "DIR", default_value = "./dossier-data", env = "DOSSIER_DATA")]
     data: PathBuf,
     /// The workspace.

@@ -13,8 +13,9 @@ use crate::app::AppError;
 use crate::ports::read_store::Projection;
 use crate::projecting::RebuildProgress;
 
-/// Lists the read models, or makes one anew from the log. The data folder must not be in use: a running server does the
-/// same over HTTP.
+/// Lists the read models, or makes one anew from the log.
+///
+/// The data folder must not be in use: a running server does the same over HTTP.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  dossier projections list\n  dossier projections rebuild contacts")]
 pub(super) struct Projections {

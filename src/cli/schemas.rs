@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::Failure;
+use super::columns::print;
 use crate::sealing::schemas::{SCHEMAS, Schema};
 
 /// Prints the JSON Schemas of what is stored: of each version of each event, of its metadata, and of the whole.
@@ -27,14 +28,16 @@ pub(super) struct Schemas {
 
 impl Schemas {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
-        let mut out = std::io::stdout().lock();
-        match (&self.name, &self.out) {
-            (Some(name), _) => out.write_all(find(name)?.text.as_bytes())?,
-            (None, Some(folder)) => {
-                write_all(folder)?;
-                self.list(&mut out)?;
+        if let Some(folder) = &self.out {
+            write_all(folder)?;
+        }
+        match &self.name {
+            Some(name) => print(find(name)?.text)?,
+            None => {
+                let mut list = Vec::new();
+                self.list(&mut list)?;
+                print(&String::from_utf8_lossy(&list))?;
             }
-            (None, None) => self.list(&mut out)?,
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -18,7 +18,7 @@ pub(super) struct Serve {
     #[command(flatten)]
     place: Place,
     /// Address and port; port 0 takes a free one.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7171")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7171", env = "DOSSIER_LISTEN")]
     listen: SocketAddr,
 }
 

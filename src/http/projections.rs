@@ -1,6 +1,7 @@
 //! Read models: what each is at, and rebuilding one.
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 
@@ -23,7 +24,9 @@ pub(super) async fn list(State(door): State<Door>) -> Result<Json<ProjectionPage
 )]
 pub(super) async fn rebuild(
     State(door): State<Door>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
 ) -> Result<(StatusCode, Json<ProjectionBody>), Problem> {
+    let not_utf8 = |_| Problem::invalid_parameter("not_utf8", "write the path in UTF-8");
+    let Path(name) = name.map_err(not_utf8)?;
     Ok((StatusCode::ACCEPTED, Json(door.house.begin_rebuild(&name).await?)))
 }

@@ -10,6 +10,7 @@ use dossier_domain::event::{Event, Public, ReadError, Sealable};
 use dossier_domain::ids::{ContactId, Stream};
 use dossier_domain::meta::{ActorKind, Meta};
 use dossier_domain::personal::Personal;
+use dossier_domain::sabotage::{Break, armed};
 use dossier_domain::state::Fact;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -125,6 +126,7 @@ impl Codec {
     /// [`SealError`].
     pub async fn seal(&self, stream: &Stream, id: Uuid, event: &Event, meta: &Meta) -> Result<NewEvent, SealError> {
         let also = event.also_sealed_for();
+        let also = also.filter(|_| !armed(Break::OneKeySealsAll) || key_holder(stream).is_none());
         let with = match inside(stream, event, meta)? {
             None => None,
             Some(plain) => {

@@ -39,9 +39,14 @@ impl Scene {
 }
 
 async fn scene() -> Scene {
+    scene_with(None).await
+}
+
+/// The same by a program that makes a deliberate break.
+async fn scene_with(broken: Option<&str>) -> Scene {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let server = Server::start(&data).await;
+    let server = Server::start_with(&data, broken).await;
     let mut needles = vec!["idemkey-of-the-erasure".to_owned()];
     let mut ids = Vec::new();
     for (number, name) in ["quorvex", "blinthar", "zemphula", "drothwin", "staywick"].into_iter().enumerate() {
@@ -152,4 +157,18 @@ async fn while_it_runs_and_nobody_is_erased_no_file_holds_anything_personal_in_t
     assert_eq!(files::plaintext(&scene.data(), &scene.needles), <[(String, String); 0]>::default());
     server.kill();
     assert_eq!(files::plaintext(&scene.data(), &scene.needles), <[(String, String); 0]>::default());
+}
+
+#[cfg(feature = "sabotage")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_sealing_switched_off_the_search_finds_who_was_erased() {
+    let broken = Some("NothingIsSealed");
+    let scene = scene_with(broken).await;
+    let server = Server::start_with(&scene.data(), broken).await;
+    erase(&server, &scene).await;
+    server.stop();
+    let found = files::plaintext(&scene.data(), &scene.needles);
+    for needle in ["words-quorvex", "handle-blinthar", "wordswhilemerged", "givenvalue-undone"] {
+        assert!(found.iter().any(|(found, file)| found == needle && file.starts_with("log.db")), "{needle}: {found:?}");
+    }
 }

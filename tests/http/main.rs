@@ -4,6 +4,7 @@
 
 mod commands;
 mod contacts;
+mod contract;
 mod conversation;
 mod garbage;
 mod merges;

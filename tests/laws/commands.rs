@@ -6,6 +6,7 @@ use dossier_domain::event::DeliveryStatus;
 use dossier_domain::rejection::Rejection;
 use futures::executor::block_on;
 
+use crate::conversation::outbound_of;
 use crate::support::asks::{self, given};
 use crate::world::World;
 
@@ -256,13 +257,6 @@ fn a_message_goes_out_by_the_identity_of_its_channel_last_interacted_with() {
     assert_eq!(send(&mut world, "3").as_deref(), Some("b"));
     let other = Outbound { channel: "tg".into(), ..outbound_of(asks::outbound(asks::by_id(world.id('A')), None, "4")) };
     assert!(matches!(world.ask(Ask::Send(other)), Err(AppError::Invalid(_))));
-}
-
-fn outbound_of(ask: Ask) -> Outbound {
-    match ask {
-        Ask::Send(outbound) => outbound,
-        other => panic!("{other:?}"),
-    }
 }
 
 #[test]

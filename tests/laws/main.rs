@@ -5,7 +5,21 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[cfg(feature = "sabotage")]
+mod breaks;
 mod cases;
 mod commands;
+mod content;
+mod conversation;
+mod counterfactual;
+mod coverage;
+mod deeds;
+mod erased;
+mod folder;
+mod history;
+mod literal;
+mod memory;
+mod properties;
 mod races;
+mod restored;
 mod world;

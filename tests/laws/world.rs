@@ -56,6 +56,12 @@ impl World {
         self.app = self.parts.app();
     }
 
+    /// Puts the clock forward to a time.
+    pub fn advance_to(&mut self, time: chrono::DateTime<chrono::Utc>) {
+        let now = dossier::app::clock::Wall::now(&*self.parts.clock);
+        self.parts.clock.advance((time - now).num_seconds());
+    }
+
     /// Asks a minute later than the last time, under a key of its own.
     pub fn ask(&mut self, ask: Ask) -> Result<Answer, AppError> {
         self.keys += 1;

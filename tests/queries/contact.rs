@@ -211,3 +211,20 @@ async fn as_of_the_head_is_now() {
         assert_eq!(world.try_show(&b, Some(AsOf::Position(position))).await.unwrap(), now);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_that_takes_a_value_away_from_another_contact_moves_that_ones_etag() {
+    let world = World::new().await;
+    let (a, b) = (world.contact("a").await, world.contact("b").await);
+    let merge = world.merge(&a, &b).await;
+    let mut line = said("b", "1");
+    line["profile"] = json!({"company": "brought by b"});
+    world.run(line).await;
+    world.unmerge(&merge).await;
+    let before = world.show(&a).await;
+    assert_eq!(before["company"], "brought by b");
+    world.run(json!({"command": "delete_contact", "contact": b})).await;
+    let after = world.show(&a).await;
+    assert_eq!(after["company"], json!(null));
+    assert!(after["position"].as_u64() > before["position"].as_u64(), "another body bears another ETag");
+}

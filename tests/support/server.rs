@@ -35,10 +35,16 @@ pub(crate) struct Reply {
 impl Server {
     /// Starts it over a data folder, and reads its address; it may not be ready yet.
     pub(crate) fn spawn(data: &Path) -> Server {
+        Server::spawn_with(data, None)
+    }
+
+    /// The same, with a deliberate break made in the whole process.
+    fn spawn_with(data: &Path, broken: Option<&str>) -> Server {
         let log = std::fs::File::options().create(true).append(true).open(log_of(data)).unwrap();
         let mut child = Command::new(PROGRAM)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
+            .envs(broken.map(|broken| ("DOSSIER_SABOTAGE", broken)))
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -55,7 +61,12 @@ impl Server {
 
     /// Starts it, and waits until it says that it is ready.
     pub(crate) async fn start(data: &Path) -> Server {
-        let server = Server::spawn(data);
+        Server::start_with(data, None).await
+    }
+
+    /// The same, with a deliberate break made in the whole process.
+    pub(crate) async fn start_with(data: &Path, broken: Option<&str>) -> Server {
+        let server = Server::spawn_with(data, broken);
         for _ in 0..ASKED_AT_MOST {
             if server.get("/readyz").await.is_ok_and(|reply| reply.status == 200) {
                 return server;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::{Forest, Shown, is_erased};
 use crate::field::{Choice, Field, Origin, Value};
 use crate::ids::ContactId;
+use crate::sabotage::{Break, armed};
 use crate::state::{Contact, Edge, Edit};
 
 /// A value that a contact shows.
@@ -53,6 +54,7 @@ impl Step<'_> {
     fn revision(&self) -> u64 {
         match self {
             Step::Edit(edit) => edit.revision,
+            Step::Edge(edge) if armed(Break::EdgesActNewestFirst) => u64::MAX - edge.revision,
             Step::Edge(edge) => edge.revision,
         }
     }

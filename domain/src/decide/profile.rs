@@ -8,6 +8,7 @@ use crate::field::{Field, FieldChange, Origin, Value};
 use crate::ids::ContactId;
 use crate::meta::Cause;
 use crate::personal::Personal;
+use crate::sabotage::{Break, armed};
 use crate::values;
 
 /// Sets and clears values. One that the contact shows so, and would without its merges, changes nothing, unless it takes
@@ -19,7 +20,8 @@ pub(super) fn edit(situation: Situation<'_>, values: &ProfileValues) -> Vec<Deci
         let own = edit.and_then(|edit| edit.value.as_ref());
         let shows = shown.fields.get(field).map(|shown| &shown.value);
         let follows = *field == Field::AvatarUrl && edit.is_some_and(|edit| edit.origin == Origin::Channel);
-        own != value.as_ref() || shows != value.as_ref() || follows && values.origin != Origin::Channel
+        let differs = own != value.as_ref() && !armed(Break::EditsJudgedByWhatIsShown);
+        differs || shows != value.as_ref() || follows && values.origin != Origin::Channel
     });
     let changes =
         changes.map(|(field, value)| FieldChange { field: field.clone(), value: value.clone(), origin: values.origin });

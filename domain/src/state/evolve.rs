@@ -12,6 +12,7 @@ use crate::field::FieldChange;
 use crate::ids::{ContactId, IdentityId};
 use crate::meta::Meta;
 use crate::personal::Personal;
+use crate::sabotage::{Break, armed};
 
 /// An event in its place.
 #[derive(Clone, Copy, Debug)]
@@ -237,7 +238,7 @@ fn open(conversation: &mut Conversation, at: DateTime<Utc>) {
 /// The lock goes; a merge that was made has closed the conversation, from when it was made (rule 20).
 fn unlock(contact: &mut Contact, event: &MergeEnded) {
     let Some(lock) = contact.lock.take_if(|lock| lock.merge == event.merge) else { return };
-    if event.outcome == MergeOutcome::Unmerged {
+    if event.outcome == MergeOutcome::Unmerged && !armed(Break::MergedConversationRunsOn) {
         contact.conversation = contact.conversation.closed(lock.meta.occurred_at);
     }
 }

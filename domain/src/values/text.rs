@@ -192,6 +192,10 @@ mod tests {
         assert_eq!(name(&"é".repeat(201)), Err(Invalid::TooLong { limit: 200, unit: Unit::Characters }));
         assert!(name(&"e\u{301}".repeat(200)).is_ok(), "counted after composing");
         assert!(parse_text(&"あ".repeat(4_000), TextRule::COMMENT).is_ok());
+        for (rule, limit) in [(TextRule::CATEGORY, 128), (TextRule::SUMMARY, 512), (TextRule::REASON, 512)] {
+            assert!(parse_text(&"あ".repeat(limit), rule).is_ok());
+            assert!(parse_text(&"あ".repeat(limit + 1), rule).is_err());
+        }
         assert!(parse_text(&"x".repeat(65_536), TextRule::MESSAGE).is_ok());
         let refused = parse_text(&"é".repeat(32_769), TextRule::MESSAGE);
         assert_eq!(refused, Err(Invalid::TooLong { limit: 65_536, unit: Unit::Bytes }));

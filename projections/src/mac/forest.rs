@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use dossier_domain::ids::{ContactId, MergeId};
+use dossier_domain::sabotage::{Break, armed};
 
 use super::rows::Edge;
 
@@ -17,7 +18,7 @@ impl Forest {
     /// The contact at the end of the chain of merges. Ends, for no edge that would close a circle is ever taken.
     pub(super) fn root(&self, contact: ContactId) -> ContactId {
         let mut root = contact;
-        while let Some((_, primary)) = self.above.get(&root) {
+        while let Some((_, primary)) = self.above.get(&root).filter(|_| !armed(Break::CountedByContact)) {
             root = *primary;
         }
         root

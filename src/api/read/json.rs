@@ -32,7 +32,7 @@ pub enum Json<'a> {
 
 /// Why bytes are no JSON.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{reason} at byte {offset}")]
+#[error("this can't be read as JSON: {reason} at byte {offset}")]
 pub struct Malformed {
     /// Where, in bytes from 0.
     pub offset: usize,

@@ -10,6 +10,7 @@ use dossier_domain::ids::{ContactId, IdentityId, Stream};
 use dossier_domain::meta::Meta;
 use dossier_domain::personal::Personal;
 use dossier_domain::rejection::Rejection;
+use dossier_domain::sabotage::{Break, armed};
 use dossier_domain::state::{Contact, Life};
 
 use super::resolve::{Addressed, Resolution, without_key};
@@ -246,6 +247,7 @@ impl Engine {
         let root = self.root_of(act, addressed).await?;
         match owner {
             Owner::Shown { root: other, holder, claim } if other.id == root.id => {
+                let holder = if armed(Break::ReleasesRecordedAtTheRoot) { other } else { holder };
                 let holder = self.let_go(act, &holder, named, claim).await?;
                 Ok((Held { holder, changed: true }, Some(claim)))
             }

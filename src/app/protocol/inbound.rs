@@ -8,6 +8,7 @@ use dossier_domain::decide::{Decided, Situation, decide};
 use dossier_domain::event::{ContactCreated, Sender};
 use dossier_domain::identity::{Claim, Identity};
 use dossier_domain::ids::{ContactId, Mark};
+use dossier_domain::sabotage::{Break, armed};
 use dossier_domain::state::Contact;
 
 use super::claim::Named;
@@ -194,7 +195,8 @@ impl Engine {
 
     /// The message is known again by its own event, the key by the last of the append, whose revision is the answer's.
     fn sign(&self, act: &Act, passage: &Passage, drafts: &mut [Draft], status: u16) {
-        if let Some(message) = drafts.iter_mut().find(|draft| draft.event.is_interaction()) {
+        let message = drafts.iter_mut().find(|draft| draft.event.is_interaction());
+        if let Some(message) = message.filter(|_| !armed(Break::MessagesAreForgotten)) {
             message.meta.marks.push(passage.interaction.message);
         }
         if let Some(last) = drafts.last_mut() {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use dossier_domain::compose::shown;
 use dossier_domain::event::{
     ContactMerged, MergeEnded, MergeOutcome, MergePrepared, MergeRefused, MergeTerms, RefusalReason,
 };
@@ -10,6 +11,7 @@ use dossier_domain::ids::{ContactId, Mark, MergeId};
 use dossier_domain::meta::Cause;
 use dossier_domain::personal::Personal;
 use dossier_domain::rejection::Rejection;
+use dossier_domain::sabotage::{Break, armed, freeze};
 use dossier_domain::state::{Contact, Edge, Life, Lock};
 
 use super::resolve::without_key;
@@ -75,7 +77,11 @@ impl Engine {
             self.streams.append(&primary, vec![refused(reason)]).await?;
             return Ok(Verdict::Refused);
         }
-        match self.streams.append(&primary, vec![self.edge_of(act, secondary, lock)]).await {
+        let mut edge = self.edge_of(act, secondary, lock);
+        if armed(Break::ChoicesFrozenAtMerge) {
+            freeze(&mut edge.event, &shown(&self.forest_of(&primary).await?, &primary));
+        }
+        match self.streams.append(&primary, vec![edge]).await {
             Ok(_) => Ok(Verdict::Edge),
             Err(Lost::MarkTaken { .. }) => {
                 self.streams.append(&primary, vec![refused(RefusalReason::KeyReused)]).await?;

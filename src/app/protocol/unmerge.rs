@@ -6,6 +6,7 @@ use dossier_domain::event::{ContactUnmerged, MergeEnded, MergeOutcome, TreeChang
 use dossier_domain::ids::{ContactId, MergeId};
 use dossier_domain::meta::Cause;
 use dossier_domain::rejection::Rejection;
+use dossier_domain::sabotage::{Break, armed};
 use dossier_domain::state::{Contact, Life};
 
 use super::merge::must_be_at;
@@ -51,6 +52,9 @@ impl Engine {
         }
         if !edge.is_live() {
             return Err(Rejection::AlreadyUnmerged { merge }.into());
+        }
+        if armed(Break::FrozenContactsKeepTheirMerges) && holder.lock.is_some() {
+            return Err(Rejection::MergeNotFound.into());
         }
         must_be_at(&holder, expected.primary)?;
         if expected.secondary.is_some() {

@@ -1,6 +1,6 @@
 //! Own states put together: from a contact up to its root, and down to everything absorbed there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -31,8 +31,10 @@ pub(in crate::house) trait States: Sync {
 pub(super) struct Tree {
     /// The contact that was looked for and all above it; the root is the last.
     chain: Vec<Arc<Contact>>,
-    /// Everything below the root.
+    /// Everything below the root, and the guests of each: see [`Contact::guests`].
     pub(super) forest: Forest,
+    /// Those of the forest that are guests alone.
+    guests: HashSet<ContactId>,
     /// Position of the removal that freed the root, where its own stream does not have it yet.
     pub(super) freed: Option<u64>,
 }
@@ -61,7 +63,18 @@ impl Tree {
                 forest.insert(id, below);
             }
         }
-        Ok(Tree { chain, forest, freed })
+        let mut guests = HashSet::new();
+        let invited = std::iter::once(root).chain(forest.values()).flat_map(|contact| contact.guests.clone());
+        for id in invited.collect::<Vec<_>>() {
+            if forest.contains_key(&id) || id == root.id {
+                continue;
+            }
+            if let Some(guest) = look(states, id, &mut known).await? {
+                guests.insert(id);
+                forest.insert(id, guest);
+            }
+        }
+        Ok(Tree { chain, forest, guests, freed })
     }
 
     /// The contact that was looked for.
@@ -91,7 +104,8 @@ impl Tree {
 
     /// Every contact of the tree, the root first.
     pub(super) fn members(&self) -> impl Iterator<Item = &Arc<Contact>> {
-        std::iter::once(self.root()).chain(self.forest.values())
+        let absorbed = self.forest.values().filter(|contact| !self.guests.contains(&contact.id));
+        std::iter::once(self.root()).chain(absorbed)
     }
 
     /// What the root shows.
@@ -153,8 +167,9 @@ impl House {
     /// The tree around a contact, all of it as of one position.
     pub(super) async fn tree(&self, id: ContactId) -> Result<Option<Tree>, AppError> {
         let Some(contact) = self.own(id).await?.filter(|contact| exists(contact)) else { return Ok(None) };
-        if contact.lock.is_none() && contact.live_edges().next().is_none() {
-            return Ok(Some(Tree { chain: vec![contact], forest: Forest::new(), freed: None }));
+        if contact.lock.is_none() && contact.live_edges().next().is_none() && contact.guests.is_empty() {
+            let (forest, guests) = (Forest::new(), HashSet::new());
+            return Ok(Some(Tree { chain: vec![contact], forest, guests, freed: None }));
         }
         self.steady(|| Tree::find(self, id)).await
     }

@@ -39,7 +39,8 @@ impl SqliteReadStore {
     /// A file can't be opened.
     pub fn open(folder: &Path, codec: Arc<Codec>, marks: Arc<Marks>) -> Result<Self, ReadError> {
         let open = |projection: Projection| {
-            Ok::<_, ReadError>(RwLock::new(Arc::new(Rows::open(&file_of(folder, projection))?)))
+            let rows = Rows::open(&file_of(folder, projection)).map_err(disposable(projection))?;
+            Ok::<_, ReadError>(RwLock::new(Arc::new(rows)))
         };
         let files = [open(Projection::Contacts)?, open(Projection::Mac)?, open(Projection::Unfinished)?];
         Ok(SqliteReadStore { folder: folder.to_owned(), codec, marks, files })
@@ -204,6 +205,17 @@ fn file_of(folder: &Path, projection: Projection) -> PathBuf {
     folder.join(format!("read-{}.db", projection.name()))
 }
 
+/// Says what to do about a read model that can't be used at start: nothing is in it that the log has not.
+fn disposable(projection: Projection) -> impl FnOnce(ReadError) -> ReadError {
+    let advice = format!("delete read-{}.db* in the data folder, and it is made anew", projection.name());
+    move |error| match error {
+        ReadError::Unavailable { doing, reason } => {
+            ReadError::Unavailable { doing, reason: format!("{reason}; {advice}") }
+        }
+        moved @ ReadError::CheckpointMoved { .. } => moved,
+    }
+}
+
 fn moving(error: std::io::Error) -> ReadError {
     ReadError::Unavailable { doing: "swapping a rebuilt read model in", reason: error.to_string() }
 }
@@ -256,7 +268,7 @@ impl ReadStore for SqliteReadStore {
     }
 
     async fn mac_rows(&self) -> Result<Vec<(Arc<str>, MacRow)>, ReadError> {
-        mac::rows(&self.file(Projection::Mac))
+        mac::rows(&self.file(Projection::Mac)).map_err(disposable(Projection::Mac))
     }
 
     async fn closed_cycles(&self, workspace: &str) -> Result<Vec<ClosedCycle>, ReadError> {
@@ -275,7 +287,7 @@ impl ReadStore for SqliteReadStore {
 
     async fn unfinished(&self) -> Result<Unfinished, ReadError> {
         match self.file(Projection::Unfinished).get(keys::UNFINISHED)? {
-            Some(list) => serde_json::from_slice(&list).map_err(shape),
+            Some(list) => serde_json::from_slice(&list).map_err(shape).map_err(disposable(Projection::Unfinished)),
             None => Ok(Unfinished::default()),
         }
     }
