@@ -20,6 +20,7 @@ pub fn coverage(commands: &[Value]) -> BTreeMap<String, usize> {
         }
     }
     seen.blocks_across_cycles();
+    seen.snoozes_that_ended();
     seen.at_the_end();
     seen.counts
 }
@@ -110,6 +111,9 @@ impl Coverage {
 
     fn after(&mut self, command: &Value, answer: &Value) {
         let known = !self.keys.insert(text(command, "key")) && command["key"].is_string();
+        if answer["changed"] == true {
+            self.done(command);
+        }
         if let Some(problem) = answer["problem"].as_str() {
             self.count(&format!("problem {problem}"));
             self.count("refused");
@@ -127,6 +131,36 @@ impl Coverage {
             }
         } else {
             self.count("no change");
+        }
+    }
+
+    /// What a line that took effect was, whoever it was for.
+    fn done(&mut self, command: &Value) {
+        self.count(&format!("did {}", text(command, "command")));
+        if command["message_id"].is_string() {
+            let kinds = ["kind", "sender", "status"].map(|member| text(command, member));
+            kinds.iter().filter(|kind| !kind.is_empty()).for_each(|kind| self.count(&format!("did {kind}")));
+        }
+        if command["custom"].is_object() {
+            self.count("custom value");
+        }
+        if command["profile"].is_object() {
+            self.count("message with a profile");
+        }
+        if command["pair"].is_object() {
+            self.count("unmerge by the pair");
+        }
+    }
+
+    /// Snoozes that nothing else ended before their time.
+    fn snoozes_that_ended(&mut self) {
+        let moves =
+            ["snooze_conversation", "open_conversation", "close_conversation", "block_contact", "receive_message"];
+        for stream in &self.oracle.streams {
+            let talk: Vec<_> = stream.iter().filter(|it| moves.contains(&&*text(it, "command"))).collect();
+            let ended =
+                |pair: &&[&Value]| pair[0]["until"].is_string() && text(pair[0], "until") <= text(pair[1], "at");
+            *self.counts.entry("snooze that ended".to_owned()).or_insert(0) += talk.windows(2).filter(ended).count();
         }
     }
 

@@ -4,7 +4,28 @@ use dossier_oracle::{ANCHOR_DAY, Oracle, ZONE, commands, coverage};
 use serde_json::{Value, json};
 
 /// Every situation that must come up, with the least number of lines that come to it.
-const WANTED: [(&str, usize); 41] = [
+const WANTED: [(&str, usize); 62] = [
+    ("did create_contact", 150),
+    ("did add_comment", 400),
+    ("did assign", 150),
+    ("did open_conversation", 80),
+    ("did close_conversation", 200),
+    ("did snooze_conversation", 150),
+    ("did block_contact", 150),
+    ("did unblock_contact", 100),
+    ("did add_tag", 400),
+    ("did remove_tag", 250),
+    ("did reaction", 250),
+    ("did call", 200),
+    ("did broadcast", 200),
+    ("did workflow", 100),
+    ("did ai", 100),
+    ("did failed", 150),
+    ("did delivered", 10),
+    ("custom value", 150),
+    ("message with a profile", 1_000),
+    ("unmerge by the pair", 250),
+    ("snooze that ended", 25),
     ("tree of depth 5", 15),
     ("merge", 800),
     ("merge again", 200),
