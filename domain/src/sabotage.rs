@@ -12,6 +12,46 @@ use crate::personal::Personal;
 pub enum Break {
     /// Personal parts of events and of documents are stored in the clear (decision 9).
     NothingIsSealed,
+    /// In a chain of merges the inner primaries are not read again after the root (P0).
+    InnerPrimariesAreReadOnce,
+    /// One read of a primary shows the edge, a later one gives the revision (P0).
+    RevisionOfAnotherRead,
+    /// A locked contact is taken for absorbed before its primary has decided (P0).
+    RoutedBeforeDecided,
+    /// Who meets an undecided merge waits until somebody else decides it (P0).
+    UnfinishedIsWaitedFor,
+    /// A merge is refused in the secondary's stream, and not in the primary's (P1).
+    RefusedInTheSecondary,
+    /// A contact that is locked itself takes an edge (P1).
+    LockedPrimaryTakesAnEdge,
+    /// The edge is made before the secondary is locked (P2).
+    EdgeBeforeLock,
+    /// A merge reads its primary before its secondary (P2).
+    PrimaryIsReadFirst,
+    /// An unmerge does not tell those above (P3).
+    NobodyAboveIsTold,
+    /// The secondary is freed before the edge is out (P3).
+    FreedBeforeTheEdgeIsOut,
+    /// A claim older than the one its holder knows is connected (P4).
+    OldClaimIsConnected,
+    /// What stands claimed for a contact that does not exist is taken over, and that contact may still come (P4, P5).
+    AbsentOwnerIsTakenOver,
+    /// A contact says that it holds an identity before the identity says so (P5).
+    ConnectedBeforeClaimed,
+    /// Whoever connects another command's claim drops that command's key (P5).
+    HelperDropsTheKey,
+    /// An identity is released before its holder has let go (P6).
+    ReleasedBeforeLetGo,
+    /// What is absorbed is erased before the root (P7).
+    TreeIsErasedBeforeItsRoot,
+    /// A key is destroyed before its contact is erased (P7).
+    KeyIsDestroyedFirst,
+    /// The keys of a tree are destroyed, and only the root has an erased event (P7).
+    OnlyTheRootIsErased,
+    /// The first event of a contact is sealed before its key is stored (decision 9).
+    FirstEventBeforeItsKey,
+    /// What a command appends does not bear the mark of its key (decision 10).
+    KeyLeavesNoMark,
     /// The conversation that a merge closed runs on after the unmerge (rule 20).
     MergedConversationRunsOn,
     /// An edit changes nothing where the contact shows the value, though it would not without its merges (rule 10).
@@ -46,6 +86,26 @@ impl Break {
     /// Every one of them.
     pub const ALL: &[Break] = &[
         Break::NothingIsSealed,
+        Break::InnerPrimariesAreReadOnce,
+        Break::RevisionOfAnotherRead,
+        Break::RoutedBeforeDecided,
+        Break::UnfinishedIsWaitedFor,
+        Break::RefusedInTheSecondary,
+        Break::LockedPrimaryTakesAnEdge,
+        Break::EdgeBeforeLock,
+        Break::PrimaryIsReadFirst,
+        Break::NobodyAboveIsTold,
+        Break::FreedBeforeTheEdgeIsOut,
+        Break::OldClaimIsConnected,
+        Break::AbsentOwnerIsTakenOver,
+        Break::ConnectedBeforeClaimed,
+        Break::HelperDropsTheKey,
+        Break::ReleasedBeforeLetGo,
+        Break::TreeIsErasedBeforeItsRoot,
+        Break::KeyIsDestroyedFirst,
+        Break::OnlyTheRootIsErased,
+        Break::FirstEventBeforeItsKey,
+        Break::KeyLeavesNoMark,
         Break::MergedConversationRunsOn,
         Break::EditsJudgedByWhatIsShown,
         Break::ChoicesFrozenAtMerge,

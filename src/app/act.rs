@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use dossier_domain::event::Event;
 use dossier_domain::ids::Mark;
 use dossier_domain::meta::{Actor, Cause, KeyUse, Meta};
+use dossier_domain::sabotage::{Break, armed};
 use uuid::Uuid;
 
 use super::streams::Draft;
@@ -94,7 +95,7 @@ impl Act {
     /// Puts the command's key on an event: by it, this answer is given again for ever.
     pub fn put_key(&self, draft: &mut Draft, status: u16) {
         if let Some(key) = self.key_use(status) {
-            draft.meta.marks.push(key.mark);
+            draft.meta.marks.extend((!armed(Break::KeyLeavesNoMark)).then_some(key.mark));
             draft.meta.key = Some(key);
         }
     }

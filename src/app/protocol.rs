@@ -13,6 +13,8 @@ use super::streams::{Lost, Streams};
 use crate::ports::Keyring;
 use crate::sealing::Marks;
 
+#[cfg(feature = "sabotage")]
+mod broken;
 pub mod claim;
 pub mod create;
 pub mod erase;

@@ -123,8 +123,14 @@ fn events(reading: &Reading, faults: &mut Vec<String>) {
 fn messages(reading: &Reading, faults: &mut Vec<String>) {
     let mut seen = HashSet::new();
     let mut past = Reading::default();
+    let mut ends: HashMap<ContactId, u64> = HashMap::new();
+    let mut let_go: HashMap<(ContactId, IdentityId), u64> = HashMap::new();
     for (recorded, opened) in &reading.events {
         let Stream::Contact(id) = &recorded.stream else { continue };
+        let end = ends.insert(*id, recorded.position).unwrap_or_default();
+        if let Event::IdentityDisconnected(gone) = &opened.event {
+            let_go.insert((*id, gone.identity), recorded.position);
+        }
         let (identity, said) = match &opened.event {
             Event::MessageReceived(event) => (event.identity, event.personal.open()),
             Event::MessageSent(event) => (event.identity, event.personal.open()),
@@ -140,16 +146,20 @@ fn messages(reading: &Reading, faults: &mut Vec<String>) {
         {
             faults.push(format!("message {} is recorded twice", said.message_id));
         }
-        if !shown_by(&past, identity).contains(id) {
+        let lets_go = |holder: ContactId| let_go.get(&(holder, identity)).is_some_and(|at| *at > end);
+        if !shown_by(&past, identity, lets_go).contains(id) {
             faults.push(format!("the message at position {} went to {id:?}, a stranger", recorded.position));
         }
     }
 }
 
 /// Who may take a message by the identity: the root of its holder. While an unmerge is under way (the edge gone, the
-/// lock not yet), both the freed contact and the old root.
-fn shown_by(past: &Reading, identity: IdentityId) -> BTreeSet<ContactId> {
-    let holds = |it: &&Arc<Contact>| it.life == Life::Live && it.identity(identity).is_some_and(|own| own.connected);
+/// lock not yet), both the freed contact and the old root. An absorbed holder that lets go does not tell its root: what
+/// was on its way lands there still, if nothing came in between in the root's stream (`lets_go`).
+fn shown_by(past: &Reading, identity: IdentityId, lets_go: impl Fn(ContactId) -> bool) -> BTreeSet<ContactId> {
+    let holds = |it: &&Arc<Contact>| {
+        it.life == Life::Live && it.identity(identity).is_some_and(|own| own.connected || lets_go(it.id))
+    };
     let mut roots = BTreeSet::new();
     for holder in past.contacts.values().filter(holds) {
         roots.extend(past.root(holder.id).map(|root| root.id));

@@ -123,6 +123,10 @@ impl Engine {
                     self.not_seen(key.mark).await?;
                 }
                 let mut claimed = named.claimed(act, root.id);
+                #[cfg(feature = "sabotage")]
+                if armed(Break::ConnectedBeforeClaimed) {
+                    self.streams.append(&root, vec![named.connected(act, identity.next_revision)]).await?;
+                }
                 // Kept for whoever connects it: the key is used up by the holder's word alone.
                 claimed.meta.key = act.key_use(200);
                 let after = self.streams.append_identity(&identity, claimed).await?;
@@ -156,7 +160,7 @@ impl Engine {
     ) -> Result<Arc<Contact>, Stop> {
         let mut connected = named.connected(act, claim.epoch);
         let own = claim.key == act.key_use(200);
-        if let Some(key) = claim.key {
+        if let Some(key) = claim.key.filter(|_| own || !armed(Break::HelperDropsTheKey)) {
             if !own {
                 connected = act.draft_for(&self.author_of(named, claim).await?, connected.event);
             }
@@ -186,6 +190,7 @@ impl Engine {
         let Some(claim) = identity.claim else { return Ok(Owner::Nobody) };
         let holder = self.streams.contact(claim.owner).await?;
         match self.resolve(act, claim.owner).await? {
+            Resolution::Absent if armed(Break::AbsentOwnerIsTakenOver) => Ok(Owner::Nobody),
             Resolution::Absent => Ok(Owner::Absent(claim.owner)),
             Resolution::Abandoned | Resolution::Erased => Ok(Owner::Nobody),
             Resolution::Root(root) => match holder.identity(identity.id) {
@@ -247,6 +252,9 @@ impl Engine {
         let root = self.root_of(act, addressed).await?;
         match owner {
             Owner::Shown { root: other, holder, claim } if other.id == root.id => {
+                if armed(Break::ReleasedBeforeLetGo) {
+                    self.release_claim(act, &identity, claim).await?;
+                }
                 let holder = if armed(Break::ReleasesRecordedAtTheRoot) { other } else { holder };
                 let holder = self.let_go(act, &holder, named, claim).await?;
                 Ok((Held { holder, changed: true }, Some(claim)))

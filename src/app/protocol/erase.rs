@@ -6,6 +6,7 @@ use std::sync::Arc;
 use dossier_domain::event::ContactErased;
 use dossier_domain::ids::ContactId;
 use dossier_domain::rejection::Rejection;
+use dossier_domain::sabotage::{Break, armed};
 use dossier_domain::state::{Contact, Life};
 
 use super::resolve::Addressed;
@@ -16,6 +17,10 @@ use crate::app::error::AppError;
 impl Engine {
     /// P7: erases a live root and all that is absorbed in it; answers its state when every key is gone.
     pub async fn erase(&self, act: &Act, addressed: &Addressed) -> Result<Arc<Contact>, Ended> {
+        #[cfg(feature = "sabotage")]
+        if armed(Break::TreeIsErasedBeforeItsRoot) {
+            self.tree_first(act, addressed.contact).await?;
+        }
         let erased = repeat(|| self.erase_root(act, addressed)).await?;
         self.finish_erasure(act, erased.id).await?;
         Ok(erased)
@@ -25,6 +30,9 @@ impl Engine {
         let root = self.root_of(act, addressed).await?;
         if root.id != addressed.contact {
             return Err(Rejection::ContactAbsorbed { contact: addressed.contact, root: root.id }.into());
+        }
+        if armed(Break::KeyIsDestroyedFirst) {
+            self.keyring.destroy(root.id.0).await.map_err(AppError::from)?;
         }
         let mut draft = act.draft(None, ContactErased { with: None });
         act.put_key(&mut draft, 200);
@@ -59,9 +67,9 @@ impl Engine {
         Ok(())
     }
 
-    async fn erase_below(&self, act: &Act, above: ContactId, id: ContactId) -> Result<(), Stop> {
+    pub(super) async fn erase_below(&self, act: &Act, above: ContactId, id: ContactId) -> Result<(), Stop> {
         let contact = self.streams.contact(id).await?;
-        if contact.life == Life::Erased {
+        if contact.life == Life::Erased || armed(Break::OnlyTheRootIsErased) {
             return Ok(());
         }
         let erased = act.draft(None, ContactErased { with: Some(above) });

@@ -157,7 +157,7 @@ impl Engine {
         let holder = self.streams.contact(claim.owner).await?;
         let mut drafts = Vec::new();
         match holder.identity(identity.id) {
-            Some(own) if own.epoch > claim.epoch => return Err(Stop::Again),
+            Some(own) if own.epoch > claim.epoch && !armed(Break::OldClaimIsConnected) => return Err(Stop::Again),
             Some(own) if own.epoch == claim.epoch && !own.connected => {
                 self.release_claim(act, identity, claim).await?;
                 return Err(Stop::Again);

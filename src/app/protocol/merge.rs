@@ -74,6 +74,10 @@ impl Engine {
         }
         let refused = |reason| refused(act, &primary, secondary, lock, reason);
         if let Some(reason) = refusal_of(&primary, lock) {
+            #[cfg(feature = "sabotage")]
+            if armed(Break::RefusedInTheSecondary) {
+                return self.refuse_in_secondary(act, secondary, lock).await;
+            }
             self.streams.append(&primary, vec![refused(reason)]).await?;
             return Ok(Verdict::Refused);
         }
@@ -109,7 +113,7 @@ impl Engine {
     }
 
     /// The edge, in the words of whoever asked for the merge, with the key of that command.
-    fn edge_of(&self, act: &Act, secondary: ContactId, lock: &Lock) -> Draft {
+    pub(super) fn edge_of(&self, act: &Act, secondary: ContactId, lock: &Lock) -> Draft {
         let merged = ContactMerged { merge: lock.merge, secondary, policy: lock.policy, personal: lock.terms.clone() };
         let mut draft = act.draft_for(&lock.meta, merged);
         draft.meta.marks = vec![self.marks.merge(lock.merge)];
@@ -127,8 +131,10 @@ impl Engine {
             return Err(Rejection::SameContact.into());
         }
         // The primary is read after the secondary: a merge done and undone meanwhile must not be prepared again.
+        let early =
+            if armed(Break::PrimaryIsReadFirst) { Some(self.streams.contact(plan.primary).await?) } else { None };
         let secondary = self.streams.contact(plan.secondary).await?;
-        let primary = self.streams.contact(plan.primary).await?;
+        let primary = if let Some(early) = early { early } else { self.streams.contact(plan.primary).await? };
         let verdict = match (verdict_of(&primary, plan.merge), &secondary.lock) {
             (Some(verdict), _) => verdict,
             (None, Some(lock)) if lock.merge == plan.merge => self.decide_merge(act, plan.secondary, lock).await?,
@@ -168,6 +174,10 @@ impl Engine {
         let mut draft = act.draft(Some(Cause::Merge), prepared);
         // Kept for whoever makes the edge; a merge that is refused does not use up its key.
         draft.meta.key = act.key_use(201);
+        #[cfg(feature = "sabotage")]
+        if armed(Break::EdgeBeforeLock) {
+            self.edge_first(act, plan, primary, &draft).await?;
+        }
         self.streams.append(secondary, vec![draft]).await?;
         Ok(())
     }
@@ -224,7 +234,7 @@ fn refusal_of(primary: &Contact, lock: &Lock) -> Option<RefusalReason> {
     match primary.life {
         Life::Erased => Some(RefusalReason::Erased),
         Life::Absent | Life::Abandoned => Some(RefusalReason::NotLive),
-        Life::Live if primary.lock.is_some() => Some(RefusalReason::NotLive),
+        Life::Live if primary.lock.is_some() && !armed(Break::LockedPrimaryTakesAnEdge) => Some(RefusalReason::NotLive),
         Life::Live if primary.blocked.is_some() => Some(RefusalReason::Blocked),
         Life::Live if lock.expected.is_some() && lock.expected != primary.revision() => Some(RefusalReason::Changed),
         Life::Live => None,

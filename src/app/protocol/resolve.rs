@@ -6,6 +6,7 @@ use dossier_domain::compose::position;
 use dossier_domain::event::{ContactErased, MergeEnded, MergeOutcome};
 use dossier_domain::ids::ContactId;
 use dossier_domain::rejection::Rejection;
+use dossier_domain::sabotage::{Break, armed};
 use dossier_domain::state::{Contact, Life, Lock};
 
 use super::{Engine, Stop, helped};
@@ -96,6 +97,9 @@ impl Engine {
                     helped(self.streams.append(contact, vec![erased]).await)?;
                     return Err(Stop::Again);
                 }
+                if armed(Break::RevisionOfAnotherRead) {
+                    return Ok(self.streams.contact(lock.primary).await?);
+                }
                 return Ok(primary);
             }
             Some(_) => {
@@ -103,6 +107,8 @@ impl Engine {
                 MergeOutcome::Unmerged
             }
             None if primary.refused.contains(&lock.merge) => MergeOutcome::Refused,
+            None if armed(Break::RoutedBeforeDecided) => return Ok(primary),
+            None if armed(Break::UnfinishedIsWaitedFor) => return Err(Stop::Again),
             None => {
                 self.decide_merge(act, contact.id, lock).await?;
                 return Err(Stop::Again);
@@ -116,7 +122,7 @@ impl Engine {
     /// In a chain of two edges or more the inner primaries are read again after the root: an edge taken out before
     /// the root was read must not lead to it.
     async fn look_again(&self, chain: &[Arc<Contact>]) -> Result<(), Stop> {
-        if chain.len() < 3 {
+        if chain.len() < 3 || armed(Break::InnerPrimariesAreReadOnce) {
             return Ok(());
         }
         for pair in chain[..chain.len() - 1].windows(2) {

@@ -24,6 +24,10 @@ impl Engine {
         primary: ContactId,
         expected: ExpectedRevisions,
     ) -> Result<Arc<Contact>, Ended> {
+        #[cfg(feature = "sabotage")]
+        if armed(Break::FreedBeforeTheEdgeIsOut) {
+            repeat(|| self.free_first(act, merge, primary)).await?;
+        }
         let flipped = repeat(|| self.take_edge_out(act, merge, primary, expected)).await?;
         let secondary = flipped.edge(merge).map(|edge| edge.secondary);
         repeat(|| async {
@@ -68,6 +72,9 @@ impl Engine {
 
     /// Tells every contact above that its tree changed, so that nobody appends there by what they read before.
     pub(super) async fn touch(&self, act: &Act, merge: MergeId, below: ContactId) -> Result<(), Stop> {
+        if armed(Break::NobodyAboveIsTold) {
+            return Ok(());
+        }
         let mut below = self.streams.contact(below).await?;
         while let Some(above) = self.absorbed_by(&below).await? {
             if !above.touched.contains(&merge) && above.life != Life::Erased {
