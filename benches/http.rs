@@ -29,6 +29,10 @@ use client::Measured;
 use server::Server;
 use shared::table::{Bars, figure, head, row};
 
+/// As the program has it: the limit route is served with it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Of the limit route, at the connections where the bars hold.
 const OF_THE_LIMIT: f64 = 0.4;
 /// Of Postgres, there.

@@ -18,6 +18,10 @@ use shared::messages;
 use shared::process::{dossier, run};
 use shared::table::{Bars, figure, head, row};
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Events a second of the whole log, on one core.
 const EVENTS_A_SECOND: f64 = 400_000.0;
 
@@ -29,7 +33,7 @@ fn main() -> ExitCode {
 
     let folder = tempfile::tempdir().unwrap();
     ingest(folder.path(), |file| messages::write(file, messages, contacts));
-    head(&["the whole log, one core", "events", "events/s", "bytes/event"]);
+    head(&["the whole log, one core", "events", "events/s", "events/CPU s", "bytes/event"]);
     let mut bars = Bars::default();
     let passes = [
         ("read", log::Depth::Read),
@@ -42,6 +46,7 @@ fn main() -> ExitCode {
             name.into(),
             figure(pass.events as f64),
             figure(pass.rate()),
+            figure(pass.rate_of_cpu()),
             figure(pass.bytes as f64 / pass.events as f64),
         ]);
         if depth == log::Depth::Folded {

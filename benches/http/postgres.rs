@@ -15,15 +15,16 @@ const CONTACTS: usize = super::KNOWN;
 pub(crate) fn transactions(clients: usize, seconds: usize) -> f64 {
     let server = Postgres::start();
     server.psql(&format!("-v contacts={CONTACTS} -f {}", server.script("schema.sql")));
-    let warm_and_measured = [1, seconds].map(|seconds| {
-        let script = server.script("transaction.sql");
+    let script = server.script("transaction.sql");
+    let run = |seconds: usize| {
         let flags =
             format!("-n -M prepared -c {clients} -j 1 -T {seconds} -D contacts={CONTACTS} -f {script} postgres");
-        let told = server.asked("pgbench", &flags);
-        let rate = told.lines().find_map(|line| line.strip_prefix("tps = ")?.split_whitespace().next()?.parse().ok());
-        rate.unwrap_or_else(|| panic!("pgbench told no rate: {told}"))
-    });
-    warm_and_measured[1]
+        server.asked("pgbench", &flags)
+    };
+    run(1);
+    let told = run(seconds);
+    let rate = told.lines().find_map(|line| line.strip_prefix("tps = ")?.split_whitespace().next()?.parse().ok());
+    rate.unwrap_or_else(|| panic!("pgbench told no rate: {told}"))
 }
 
 struct Postgres {

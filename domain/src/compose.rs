@@ -10,9 +10,11 @@ use crate::sabotage::{Break, armed};
 use crate::state::{Contact, Life};
 
 mod fields;
+mod standing;
 mod view;
 
 pub use fields::{ShownFields, ShownValue};
+pub use standing::{ActivityLevel, Status};
 pub use view::{Absorbed, ShownIdentity, View, view};
 
 /// Own states by contact: the root, all that is absorbed below it, and the guests of each ([`Contact::guests`]).

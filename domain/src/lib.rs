@@ -9,10 +9,13 @@ pub mod compose;
 pub mod decide;
 pub mod event;
 pub mod field;
+pub mod fields;
+pub mod filter;
 pub mod identity;
 pub mod ids;
 pub mod meta;
 pub mod personal;
+pub mod problem;
 pub mod rejection;
 pub mod sabotage;
 #[cfg(feature = "schemas")]

@@ -13,7 +13,7 @@ use super::act::Act;
 use super::ask::Handle;
 use super::error::AppError;
 use super::protocol::claim::Named;
-use super::protocol::resolve::Resolution;
+use super::protocol::resolve::{Addressed, Resolution};
 use super::protocol::{Stop, repeat};
 use super::references::unmarked;
 
@@ -41,6 +41,37 @@ impl App {
     pub async fn finish_erasure(&self, erased: &Contact) -> Result<(), AppError> {
         let act = self.recovery(erased.id).await?;
         self.engine.finish_erasure(&act, erased.id).await
+    }
+
+    /// Erases a live contact of which the keys say that it was erased: the log was restored from before that (rule 19).
+    /// Merges between it and whoever was not erased must have been undone by then, and are undone again.
+    ///
+    /// # Errors
+    /// A store failed.
+    pub async fn erase_again(
+        &self,
+        id: ContactId,
+        was_erased: &(dyn Fn(ContactId) -> bool + Sync),
+    ) -> Result<(), AppError> {
+        let act = self.recovery(id).await?;
+        let contact = self.engine.streams.contact(id).await?;
+        if contact.life != Life::Live {
+            return Ok(());
+        }
+        let parted = contact.live_edges().filter(|edge| !was_erased(edge.secondary));
+        let mut undone: Vec<_> = parted.map(|edge| (edge.merge, id)).collect();
+        if let Some(above) = repeat(|| self.engine.absorbed_by(&contact)).await.map_err(unmarked)? {
+            if was_erased(above.id) {
+                // It is erased with that one.
+                return Ok(());
+            }
+            undone.extend(contact.lock.as_ref().map(|lock| (lock.merge, above.id)));
+        }
+        for (merge, primary) in undone {
+            self.engine.unmerge(&act, merge, primary, Default::default()).await.map_err(unmarked)?;
+        }
+        let addressed = Addressed { contact: id, if_match: None };
+        self.engine.erase(&act, &addressed).await.map_err(unmarked).map(|_| ())
     }
 
     /// Remembers what of a contact falls due, and how its tags are spelled.

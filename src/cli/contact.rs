@@ -96,7 +96,8 @@ struct Told {
     #[arg(long)]
     own: bool,
     /// Where to go on, as the page before said.
-    #[arg(long, value_name = "CURSOR")]
+    // A cursor may begin with a hyphen.
+    #[arg(long, value_name = "CURSOR", allow_hyphen_values = true)]
     cursor: Option<String>,
 }
 

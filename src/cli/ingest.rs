@@ -4,7 +4,7 @@
 //! Every line bears a key or an id of its own, so that a cut-off run is simply run again.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Read, Write};
+use std::io::{BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -54,6 +54,9 @@ pub(super) struct Ingest {
     #[arg(long)]
     json: bool,
 }
+
+/// What a compressed file begins with.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// One line, read.
 struct ReadLine {
@@ -121,7 +124,14 @@ impl Ingest {
             return Ok((Box::new(std::io::stdin()), None));
         }
         let open = |error| format!("{}: {error}", self.file.display());
-        let file = File::open(&self.file).map_err(open)?;
+        let mut file = File::open(&self.file).map_err(open)?;
+        let mut start = Vec::new();
+        (&mut file).take(GZIP.len() as u64).read_to_end(&mut start).map_err(open)?;
+        if start == GZIP {
+            let file = self.file.display();
+            return Err(format!("{file} is compressed: zcat {file} | dossier ingest -").into());
+        }
+        file.seek(SeekFrom::Start(0)).map_err(open)?;
         let bytes = file.metadata().map(|data| data.len()).ok();
         Ok((Box::new(file), bytes))
     }

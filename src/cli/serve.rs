@@ -1,9 +1,11 @@
 //! `dossier serve`: the store over HTTP.
 
+use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Args;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failure, Place};
 use crate::http;
@@ -32,8 +34,12 @@ impl Serve {
             )
             .into());
         }
+        // Before anybody is told where to ask: who stops it then must find it listening to that too.
+        let signals = Signals::hear()?;
         let house = self.place.open().await?;
-        let listener = tokio::net::TcpListener::bind(self.listen).await?;
+        let listener = tokio::net::TcpListener::bind(self.listen).await;
+        let listener = listener
+            .map_err(|error| format!("can't listen on {}: {error}; name another address with --listen", self.listen))?;
         let address = listener.local_addr()?;
         let starting = house.clone();
         let started = tokio::spawn(async move {
@@ -45,7 +51,7 @@ impl Serve {
         });
         house.folder().served_at(&format!("http://{address}"))?;
         println!("listening on http://{address} (this machine only: there is no access control)");
-        http::serve(listener, house.clone(), stopped()).await?;
+        http::serve(listener, house.clone(), signals.either()).await?;
         if started.is_finished() {
             started.await??;
         }
@@ -55,17 +61,22 @@ impl Serve {
     }
 }
 
-/// Waits for SIGTERM or Ctrl-C.
-async fn stopped() {
-    let mut terminated = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(signal) => signal,
-        Err(error) => {
-            tracing::error!(%error, "no signals can be heard; stopping is left to the system");
-            return std::future::pending().await;
+/// SIGTERM and Ctrl-C, heard from the moment that this is made.
+struct Signals {
+    terminated: Signal,
+    interrupted: Signal,
+}
+
+impl Signals {
+    fn hear() -> io::Result<Self> {
+        Ok(Signals { terminated: signal(SignalKind::terminate())?, interrupted: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for either.
+    async fn either(mut self) {
+        tokio::select! {
+            _ = self.terminated.recv() => {}
+            _ = self.interrupted.recv() => {}
         }
-    };
-    tokio::select! {
-        _ = terminated.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
     }
 }

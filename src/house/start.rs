@@ -118,9 +118,13 @@ impl House {
         let (mut after, mut tags) = (None, TagIntake::default());
         while let Some(page) = self.contacts_after(&mut after).await? {
             for contact in page {
-                let is_gone = matches!(contact.life, Life::Erased | Life::Abandoned);
-                if is_gone && !destroyed.contains(&contact.id.0) {
-                    self.app.finish_erasure(&contact).await?;
+                let was_erased = |id: ContactId| destroyed.contains(&id.0);
+                match contact.life {
+                    Life::Erased | Life::Abandoned if !was_erased(contact.id) => {
+                        self.app.finish_erasure(&contact).await?;
+                    }
+                    Life::Live if was_erased(contact.id) => self.app.erase_again(contact.id, &was_erased).await?,
+                    _ => {}
                 }
                 self.app.take_up(&contact);
                 tags.take(self, &contact);

@@ -74,6 +74,7 @@ fn pages_follow_each_other() {
     loop {
         // The last columns are aligned over a page, so only the first are compared.
         let page = place.run(&format!("contact timeline channel:telegram:@ada --limit 4 {more}"));
+        assert_eq!(page.code, Some(0), "{page:?}");
         told.push_str(&page.out);
         match page.err.split("there is more: ").nth(1) {
             Some(next) => more = next.trim().to_owned(),
@@ -83,8 +84,10 @@ fn pages_follow_each_other() {
     let positions =
         |text: &str| text.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>();
     assert_eq!(positions(&told), positions(&all));
-    let wrong = place.run("contact timeline channel:telegram:@ada --cursor nonsense");
-    assert!(wrong.failed(1).contains("cursor"));
+    for nonsense in ["nonsense", "-nonsense", "--"] {
+        let wrong = place.run(&format!("contact timeline channel:telegram:@ada --cursor {nonsense}"));
+        assert!(wrong.failed(1).contains("the cursor is not one of this list"), "{nonsense}");
+    }
 }
 
 #[test]

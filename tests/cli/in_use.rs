@@ -1,5 +1,7 @@
 //! A folder that a server holds: every other process is refused, and told what to do.
 
+use dossier::adapters::sqlite::DataFolder;
+
 use super::server::Server;
 use super::*;
 
@@ -41,19 +43,32 @@ async fn a_second_process_is_refused_and_told_how_to_ask_the_first() {
     place.run("contact show channel:telegram:@ada").good();
 }
 
+#[test]
+fn an_address_in_use_is_named_with_what_to_do() {
+    let place = Place::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let said = place.run(&format!("serve --listen {address}")).failed(1);
+    assert!(said.contains(&format!("can't listen on {address}: ")) && said.contains("--listen"), "{said}");
+    let everywhere = place.run("serve --listen 0.0.0.0:0").failed(1);
+    assert!(everywhere.contains("there is no access control yet"), "{everywhere}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_a_killed_server_was_is_not_told_of_the_next_holder() {
     let place = Place::with_ada();
     Server::start(&place.data()).await.kill();
-    let mut ingest = place.command("ingest -").stdin(std::process::Stdio::piped()).spawn().unwrap();
-    // It holds the folder once it is refused to others.
-    let said = loop {
-        let run = place.run("projections list");
-        if run.code == Some(1) {
-            break run.err;
-        }
-    };
+    let held = DataFolder::open(place.data()).unwrap();
+    let said = place.run("projections list").failed(1);
     assert!(said.contains("in use by another process: stop it"), "{said}");
-    drop(ingest.stdin.take());
-    assert!(ingest.wait().unwrap().success());
+    drop(held);
+    place.run("projections list").good();
+}
+
+#[test]
+fn a_server_that_is_stopped_the_moment_it_says_where_it_listens_ends_well() {
+    let place = Place::with_ada();
+    for _ in 0..10 {
+        Server::spawn(&place.data()).stop();
+    }
 }

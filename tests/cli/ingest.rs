@@ -48,6 +48,9 @@ fn what_can_not_be_read_makes_no_folder() {
     assert!(place.run("ingest nowhere.ndjson").failed(1).contains("nowhere.ndjson: "));
     place.file("in.ndjson", ADA);
     assert!(place.run("ingest in.ndjson --rejects no/folder").failed(1).contains("no/folder: "));
+    let compressed = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/sympy.ndjson.gz");
+    let said = place.run(&format!("ingest {compressed}")).failed(1);
+    assert!(said.contains(&format!("is compressed: zcat {compressed} | dossier ingest -")), "{said}");
     assert!(!place.data().exists());
 }
 

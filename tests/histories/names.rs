@@ -1,4 +1,4 @@
-//! What the oracle calls things and what the store calls them: `@<line>` and `m<line>` are filled in with real ids.
+//! What the oracle calls things and what the store calls them: `@<n>` and `m<line>` are filled in with real ids.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// Labels of the oracle and ids of the store, both ways.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Names {
     ids: HashMap<String, Uuid>,
     labels: HashMap<Uuid, String>,
@@ -28,19 +28,27 @@ impl Names {
         self.labels.get(&id).cloned().unwrap_or_else(|| id.to_string())
     }
 
-    /// The command with real ids.
+    /// The command with real ids. A merge to undo that is named by its `pair` is asked for by that.
     pub(crate) fn filled_in(&self, command: &Value) -> Value {
         let mut command = command.clone();
+        if let Some(Value::Object(pair)) = command.as_object_mut().and_then(|members| members.remove("pair")) {
+            command.as_object_mut().expect("an object").remove("merge_id");
+            pair.into_iter().for_each(|(side, reference)| command[side] = reference);
+        }
         for member in ["contact", "primary", "secondary", "merge_id"] {
             if let Some(text) = command[member].as_str() {
-                let known = |label: &str| self.ids.get(label).map_or_else(|| label.to_owned(), Uuid::to_string);
-                command[member] = json!(match text.strip_prefix("id:") {
-                    Some(label) => format!("id:{}", known(label)),
-                    None if member == "merge_id" => known(text),
-                    None => text.to_owned(),
-                });
+                command[member] = json!(self.with_id(text));
             }
         }
         command
+    }
+
+    fn with_id(&self, reference: &str) -> String {
+        let label = reference.strip_prefix("id:");
+        match self.ids.get(label.unwrap_or(reference)) {
+            Some(id) if label.is_some() => format!("id:{id}"),
+            Some(id) => id.to_string(),
+            None => reference.to_owned(),
+        }
     }
 }

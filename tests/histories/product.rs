@@ -32,6 +32,7 @@ pub(crate) const WORKSPACE: &str = "default";
 /// A store that is fed line by line on a replay clock.
 pub(crate) struct Product {
     pub(crate) house: Arc<House>,
+    pub(crate) reader: Reader,
     setting: Setting,
     input: line::Input,
     /// Position of the last event of each line that appended something, and the line.
@@ -67,7 +68,8 @@ impl Product {
             batch_id: None,
         };
         house.execute(Command { envelope, ask: Ask::Configure(settings) }).await.expect("settings are taken");
-        Product { house, setting, input: line::Input::default(), lines: Vec::new() }
+        let reader = Reader(house.clone());
+        Product { house, reader, setting, input: line::Input::default(), lines: Vec::new() }
     }
 
     /// One line, read and executed as `ingest --replay-clock` does.
@@ -92,36 +94,6 @@ impl Product {
     /// The line whose events hold a position.
     fn line_at(&self, position: u64) -> u64 {
         self.lines[self.lines.partition_point(|(last, _)| *last < position)].1
-    }
-
-    /// What a contact shows, by any reference; now, or as things were at a time.
-    pub(crate) async fn contact(&self, reference: &Reference, as_of: Option<AsOf>) -> Result<ContactBody, Rejection> {
-        match self.house.contact(WORKSPACE, reference, as_of).await {
-            Ok(body) => Ok(body),
-            Err(AppError::Rejected(rejection)) => Err(rejection),
-            Err(error) => panic!("{reference} is not looked up: {error}"),
-        }
-    }
-
-    /// What a contact is, and the root that it leads to.
-    pub(crate) async fn fate(&self, id: Uuid) -> (&'static str, Uuid) {
-        match self.contact(&Reference::Id(ContactId(id)), None).await {
-            Ok(body) if body.id.0 == id => ("live", id),
-            Ok(body) => ("absorbed", body.id.0),
-            Err(Rejection::ContactErased { .. }) => ("erased", self.erased_root(ContactId(id)).await.0),
-            Err(rejection) => panic!("{id}: {rejection}"),
-        }
-    }
-
-    /// An erased contact leads to the erased contact at the end of its chain of merges.
-    async fn erased_root(&self, id: ContactId) -> ContactId {
-        let engine = self.house.app().engine();
-        let mut contact = engine.streams.contact(id).await.expect("a state is read");
-        while let Some(above) = engine.absorbed_by(&contact).await.expect("a state is read") {
-            assert_eq!((contact.life, above.life), (Life::Erased, Life::Erased));
-            contact = above;
-        }
-        contact.id
     }
 
     /// Every cycle, closed ones as they are stored and the running one as counted so far, in the oracle's form.
@@ -162,6 +134,42 @@ impl Product {
     }
 }
 
+/// Asks the read models.
+#[derive(Clone)]
+pub(crate) struct Reader(Arc<House>);
+
+impl Reader {
+    /// What a contact shows, by any reference; now, or as things were at a time.
+    pub(crate) async fn contact(&self, reference: &Reference, as_of: Option<AsOf>) -> Result<ContactBody, Rejection> {
+        match self.0.contact(WORKSPACE, reference, as_of).await {
+            Ok(body) => Ok(body),
+            Err(AppError::Rejected(rejection)) => Err(rejection),
+            Err(error) => panic!("{reference} is not looked up: {error}"),
+        }
+    }
+
+    /// What a contact is, and the root that it leads to.
+    pub(crate) async fn fate(&self, id: Uuid) -> (&'static str, Uuid) {
+        match self.contact(&Reference::Id(ContactId(id)), None).await {
+            Ok(body) if body.id.0 == id => ("live", id),
+            Ok(body) => ("absorbed", body.id.0),
+            Err(Rejection::ContactErased { .. }) => ("erased", self.erased_root(ContactId(id)).await.0),
+            Err(rejection) => panic!("{id}: {rejection}"),
+        }
+    }
+
+    /// An erased contact leads to the erased contact at the end of its chain of merges.
+    async fn erased_root(&self, id: ContactId) -> ContactId {
+        let engine = self.0.app().engine();
+        let mut contact = engine.streams.contact(id).await.expect("a state is read");
+        while let Some(above) = engine.absorbed_by(&contact).await.expect("a state is read") {
+            assert_eq!((contact.life, above.life), (Life::Erased, Life::Erased));
+            contact = above;
+        }
+        contact.id
+    }
+}
+
 /// The log is whole, and a rebuild from zero gives the same rows, statements and digests.
 pub(crate) async fn verify(house: &House, folder: &Path) {
     let scratch = tempfile::tempdir_in(folder).expect("a folder");
@@ -174,7 +182,6 @@ pub(crate) async fn verify(house: &House, folder: &Path) {
 
 /// Why a line was refused.
 pub(crate) struct Refusal {
-    pub(crate) status: u16,
     pub(crate) problem: &'static str,
     /// The contact that the refusal of a taken identity, or of a deletion, names.
     pub(crate) names: Option<Uuid>,
@@ -183,7 +190,7 @@ pub(crate) struct Refusal {
 impl From<ReadError> for Refusal {
     fn from(error: ReadError) -> Self {
         let kind = Problem::from(error).kind();
-        Refusal { status: kind.status(), problem: kind.name(), names: None }
+        Refusal { problem: kind.name(), names: None }
     }
 }
 
@@ -196,7 +203,7 @@ impl From<AppError> for Refusal {
         };
         let problem = Problem::from(error);
         assert!(problem.kind().status() < 500, "{problem:?}");
-        Refusal { status: problem.kind().status(), problem: problem.kind().name(), names }
+        Refusal { problem: problem.kind().name(), names }
     }
 }
 

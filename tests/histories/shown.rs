@@ -11,10 +11,13 @@ pub(crate) fn shown(body: &ContactBody, names: &Names) -> Value {
     let short_id = body.id.0.simple().to_string()[..8].to_owned();
     let mut shown = serde_json::to_value(body).expect("a body is JSON");
     let members = shown.as_object_mut().expect("a body is an object");
-    members.retain(|name, _| !["resolved_from", "custom", "revision", "position"].contains(&name.as_str()));
+    members.retain(|name, _| !["resolved_from", "revision", "position"].contains(&name.as_str()));
     if shown["display_name"] == short_id {
         shown["display_name"] = Value::Null;
     }
+    // The one custom field that the oracle knows is there even when absent.
+    let tier = shown["custom"]["tier"].take();
+    shown["custom"]["tier"] = tier;
     sort(&mut shown["tags"]);
     sort(&mut shown["also_known_as"]["emails"]);
     sort(&mut shown["also_known_as"]["phones"]);

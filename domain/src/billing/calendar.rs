@@ -105,10 +105,14 @@ fn anchor_date(month: NaiveDate, anchor_day: u8) -> NaiveDate {
 
 /// The first instant of a local day: its midnight; the earlier of two; where there is none, what follows the gap.
 pub fn first_instant(zone: Tz, day: NaiveDate) -> DateTime<Utc> {
-    let midnight = day.and_time(NaiveTime::MIN);
-    match zone.from_local_datetime(&midnight).earliest() {
+    instant_of(zone, day.and_time(NaiveTime::MIN))
+}
+
+/// The instant of a local time: the earlier where there are two; where there is none, the first after the gap.
+pub fn instant_of(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
+    match zone.from_local_datetime(&local).earliest() {
         Some(instant) => instant.with_timezone(&Utc),
-        None => after_gap(zone, midnight),
+        None => after_gap(zone, local),
     }
 }
 

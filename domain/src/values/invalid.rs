@@ -91,6 +91,27 @@ pub enum Invalid {
     /// A time too far ahead of now (rule 12).
     #[error("give a time at most 5 minutes ahead of now")]
     TimeAhead,
+    /// No day.
+    #[error("write a day as YYYY-MM-DD, such as 2026-03-01")]
+    Day,
+    /// No time of day.
+    #[error("write a time of day as HH:MM or HH:MM:SS, such as 09:30")]
+    TimeOfDay,
+    /// Neither a day nor a time.
+    #[error("write a day as YYYY-MM-DD, or a time as RFC 3339 with an offset, such as 2026-03-01T09:30:00Z")]
+    Moment,
+    /// A whole number that not every double holds (rule 37).
+    #[error("give a number; whole numbers may be at most 2^53, above and below zero")]
+    NumberTooLarge,
+    /// A part of a phone number with something else than digits in it.
+    #[error("write some digits of the phone number, such as 12345")]
+    PhoneDigits,
+    /// No key of a custom field.
+    #[error("write the key of a custom field as 1 to 64 of a-z, 0-9 and _")]
+    FieldKey,
+    /// A search for more terms than are taken (rule 39).
+    #[error("search for at most 8 terms; quotes hold words together as one")]
+    TooManyTerms,
     /// No time zone.
     #[error("write a time zone by its IANA name, such as Asia/Kuala_Lumpur")]
     TimeZone,
@@ -124,6 +145,13 @@ impl Invalid {
             Invalid::Time => "invalid_time",
             Invalid::TimeRange => "time_out_of_range",
             Invalid::TimeAhead => "time_ahead",
+            Invalid::Day => "invalid_day",
+            Invalid::TimeOfDay => "invalid_time_of_day",
+            Invalid::Moment => "invalid_day_or_time",
+            Invalid::NumberTooLarge => "number_too_large",
+            Invalid::PhoneDigits => "invalid_phone_digits",
+            Invalid::FieldKey => "invalid_field_key",
+            Invalid::TooManyTerms => "too_many_terms",
             Invalid::TimeZone => "invalid_time_zone",
             Invalid::AnchorDay => "invalid_anchor_day",
         }

@@ -9,6 +9,7 @@ pub mod country;
 pub mod email;
 mod invalid;
 pub mod language;
+pub mod number;
 mod numbering;
 pub mod phone;
 pub mod profile;

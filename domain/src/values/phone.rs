@@ -58,6 +58,18 @@ pub fn parse_phone(text: &str, region: Option<&str>) -> Result<Phone, Invalid> {
     }
 }
 
+/// The digits of a part of a number, however it is written.
+///
+/// # Errors
+/// No digit, more of them than any number has, or anything that is no writing of a number.
+pub fn parse_digits(text: &str) -> Result<Arc<str>, Invalid> {
+    match digits_of(text) {
+        Ok(typed) => Ok(typed.digits.into()),
+        Err(Invalid::Nul) => Err(Invalid::Nul),
+        Err(_) => Err(Invalid::PhoneDigits),
+    }
+}
+
 /// The country (alpha-2) of an E.164 number, with the main country of the calling code where its numbers do not tell;
 /// `None` for numbers of no country and for text that is no E.164.
 pub fn country_of(e164: &str) -> Option<&'static str> {
@@ -111,7 +123,7 @@ fn digits_of(text: &str) -> Result<Typed, Invalid> {
 }
 
 /// A digit of the scripts in which people write phone numbers, as ASCII.
-fn decimal(c: char) -> Option<char> {
+pub(crate) fn decimal(c: char) -> Option<char> {
     let zeros = ['0', '\u{660}', '\u{6F0}', '\u{966}', '\u{9E6}', '\u{E50}', '\u{FF10}'];
     let value = |zero: char| (c as u32).checked_sub(zero as u32).filter(|value| *value < 10);
     char::from_digit(zeros.into_iter().find_map(value)?, 10)
@@ -270,6 +282,16 @@ mod tests {
     }
 
     #[test]
+    fn a_part_of_a_number_is_its_digits() {
+        for (typed, digits) in [("+60 12", "6012"), ("345-67", "34567"), ("(0)7", "07"), ("٣٤٥", "345")] {
+            assert_eq!(parse_digits(typed).as_deref(), Ok(digits), "{typed}");
+        }
+        for bad in ["", "+", "ada", "12a", "1+2", &"1".repeat(25)] {
+            assert_eq!(parse_digits(bad), Err(Invalid::PhoneDigits), "{bad}");
+        }
+    }
+
+    #[test]
     fn a_range_not_in_use_yet_is_taken() {
         assert_eq!(phone("+1 555 000 1111", None).as_deref(), Ok("+15550001111"));
     }
@@ -332,6 +354,9 @@ mod tests {
                 let _ = once.country();
             }
             let _ = country_of(&text);
+            if let Ok(digits) = parse_digits(&text) {
+                prop_assert_eq!(parse_digits(&digits), Ok(digits.clone()));
+            }
         }
     }
 }

@@ -264,6 +264,11 @@ mod tests {
         }
 
         #[test]
+        fn folding_twice_changes_nothing_more(text in any::<String>()) {
+            prop_assert_eq!(fold(&fold(&text)), fold(&text));
+        }
+
+        #[test]
         fn an_address_of_the_web_never_panics_and_stays(text in "(https?://)?\\PC{0,24}") {
             if let Ok(once) = parse_url(&text) {
                 prop_assert_eq!(parse_url(&once), Ok(once.clone()));

@@ -1,6 +1,7 @@
-//! Times from outside: RFC 3339, kept in UTC to the microsecond, and `at` held against now (rule 12).
+//! Times from outside: RFC 3339, kept in UTC to the microsecond, and `at` held against now (rule 12); days, and times
+//! of day.
 
-use chrono::{DateTime, Datelike, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
 
 use super::invalid::Invalid;
 
@@ -15,6 +16,44 @@ pub fn parse_time(text: &str) -> Result<DateTime<Utc>, Invalid> {
     let parsed = DateTime::parse_from_rfc3339(text.trim()).map_err(|_| Invalid::Time)?;
     let time = DateTime::from_timestamp_micros(parsed.timestamp_micros()).ok_or(Invalid::TimeRange)?;
     if (1900..=9999).contains(&time.year()) { Ok(time) } else { Err(Invalid::TimeRange) }
+}
+
+/// The instant as it is written everywhere: RFC 3339 in UTC, no more decimals than it has.
+pub fn written(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+/// A day of the calendar, `YYYY-MM-DD`, of the years 1900 to 9999. It is written as it is read.
+///
+/// # Errors
+/// Any other form, or a day that no calendar has.
+pub fn parse_day(text: &str) -> Result<NaiveDate, Invalid> {
+    let text = text.trim();
+    if !has_shape(text, "0000-00-00") {
+        return Err(Invalid::Day);
+    }
+    let day: NaiveDate = text.parse().map_err(|_| Invalid::Day)?;
+    if (1900..=9999).contains(&day.year()) { Ok(day) } else { Err(Invalid::TimeRange) }
+}
+
+/// A time of day, `HH:MM` or `HH:MM:SS`. It is written with its seconds.
+///
+/// # Errors
+/// Any other form, or a time that no clock shows; a leap second is one of them.
+pub fn parse_time_of_day(text: &str) -> Result<NaiveTime, Invalid> {
+    let text = text.trim();
+    let format = match text {
+        _ if has_shape(text, "00:00") => "%H:%M",
+        _ if has_shape(text, "00:00:00") && !text.ends_with(":60") => "%H:%M:%S",
+        _ => return Err(Invalid::TimeOfDay),
+    };
+    NaiveTime::parse_from_str(text, format).map_err(|_| Invalid::TimeOfDay)
+}
+
+/// Whether a text has an ASCII digit wherever the shape has `0`, and the shape's own character everywhere else.
+fn has_shape(text: &str, shape: &str) -> bool {
+    let fits = |(c, s): (u8, u8)| if s == b'0' { c.is_ascii_digit() } else { c == s };
+    text.len() == shape.len() && text.bytes().zip(shape.bytes()).all(fits)
 }
 
 /// When an interaction happened: what was given, but never ahead of `now`; up to 5 minutes ahead is taken as now.
@@ -33,7 +72,6 @@ pub fn settle_at(at: DateTime<Utc>, now: DateTime<Utc>) -> Result<DateTime<Utc>,
 
 #[cfg(test)]
 mod tests {
-    use chrono::SecondsFormat;
     use proptest::prelude::*;
 
     use super::*;
@@ -42,8 +80,19 @@ mod tests {
         parse_time(text).unwrap()
     }
 
-    fn written(time: DateTime<Utc>) -> String {
-        time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+    #[test]
+    fn a_day_and_a_time_of_day_have_one_form_each() {
+        assert_eq!(parse_day(" 2024-02-29 ").map(|day| day.to_string()).as_deref(), Ok("2024-02-29"));
+        for bad in ["", "2026-3-1", "+2026-03-01", "2026-02-30", "2026-13-01", "20260301", "2026-03-01T00:00:00Z"] {
+            assert_eq!(parse_day(bad), Err(Invalid::Day), "{bad}");
+        }
+        assert_eq!(parse_day("1899-12-31"), Err(Invalid::TimeRange));
+        for (typed, kept) in [("09:30", "09:30:00"), (" 23:59:59", "23:59:59"), ("00:00", "00:00:00")] {
+            assert_eq!(parse_time_of_day(typed).map(|time| time.to_string()).as_deref(), Ok(kept));
+        }
+        for bad in ["", "9:30", "24:00", "12:60", "23:59:60", "09:30 pm", "09:30:00.5", "٠٩:٣٠"] {
+            assert_eq!(parse_time_of_day(bad), Err(Invalid::TimeOfDay), "{bad}");
+        }
     }
 
     #[test]
@@ -83,6 +132,18 @@ mod tests {
         ) {
             if let Ok(once) = parse_time(&text) {
                 prop_assert_eq!(parse_time(&written(once)), Ok(once));
+            }
+        }
+
+        #[test]
+        fn a_day_and_a_time_of_day_never_panic_and_stay(
+            text in prop_oneof![any::<String>(), "[0-9]{4}-[01][0-9]-[0-3][0-9]", "[0-2][0-9]:[0-6][0-9](:[0-6][0-9])?"]
+        ) {
+            if let Ok(once) = parse_day(&text) {
+                prop_assert_eq!(parse_day(&once.to_string()), Ok(once));
+            }
+            if let Ok(once) = parse_time_of_day(&text) {
+                prop_assert_eq!(parse_time_of_day(&once.to_string()), Ok(once));
             }
         }
     }

@@ -1,21 +1,21 @@
 //! How often a stream of commands comes to each situation that the merge rules were made for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::Value;
 
-use crate::generator::{ANCHOR_DAY, ZONE};
-use crate::oracle::{Oracle, Outcome};
-use crate::values::{identity, text};
+use crate::generator::{ANCHOR_DAY, ZONE, height, number};
+use crate::oracle::Oracle;
+use crate::values::{identity, index, text};
 
 /// Situations and problems by name, each with the number of lines that came to it.
 pub fn coverage(commands: &[Value]) -> BTreeMap<String, usize> {
-    let mut seen = Coverage { oracle: Oracle::new(ZONE, ANCHOR_DAY), counts: BTreeMap::new() };
+    let mut seen = Coverage { oracle: Oracle::default(), keys: HashSet::new(), counts: BTreeMap::new() };
     for (command, line) in commands.iter().zip(1..) {
         let before = seen.before(command);
-        let outcome = seen.oracle.apply(line, command);
-        seen.after(command, &outcome);
-        if outcome.changed {
+        let answer = seen.oracle.apply(line, command);
+        seen.after(command, &answer);
+        if answer["changed"] == true {
             before.into_iter().for_each(|it| seen.count(it));
         }
     }
@@ -26,6 +26,8 @@ pub fn coverage(commands: &[Value]) -> BTreeMap<String, usize> {
 
 struct Coverage {
     oracle: Oracle,
+    /// Of the lines that changed something.
+    keys: HashSet<String>,
     counts: BTreeMap<String, usize>,
 }
 
@@ -38,14 +40,9 @@ impl Coverage {
         self.oracle.root(contact) != contact
     }
 
-    fn height(&self, contact: usize) -> usize {
-        let below = self.oracle.merges.iter().filter(|it| it.undone.is_none() && it.primary == contact);
-        below.map(|it| 1 + self.height(it.secondary)).max().unwrap_or(0)
-    }
-
     /// What a line comes to if it takes effect, judged before it does.
     fn before(&self, command: &Value) -> Vec<&'static str> {
-        let holder = self.oracle.holder(&identity(command));
+        let holder = self.oracle.identities.get(&identity(command)).copied();
         let addressed = self.oracle.bearer(&command["contact"]).ok();
         let inside = addressed.is_some_and(|it| self.absorbed(it));
         let mut named = match command["command"].as_str().unwrap_or_default() {
@@ -55,7 +52,7 @@ impl Coverage {
             "add_tag" | "remove_tag" if inside => vec!["tag of an absorbed"],
             "release_channel" if holder.is_some_and(|it| self.absorbed(it)) => vec!["release of an absorbed holder"],
             "claim_channel" if inside => vec!["claim for an absorbed"],
-            "delete_contact" if addressed.is_some_and(|it| self.height(it) > 0) => vec!["delete of a tree"],
+            "delete_contact" if addressed.is_some_and(|it| height(&self.oracle, it) > 0) => vec!["delete of a tree"],
             "delete_contact" => vec!["delete of one"],
             "unmerge_contacts" => self.before_unmerge(command),
             "merge_contacts" => self.before_merge(command),
@@ -77,17 +74,13 @@ impl Coverage {
     }
 
     fn before_unmerge(&self, command: &Value) -> Vec<&'static str> {
-        let id = command["merge_id"].as_str();
-        let pair = [&command["primary"], &command["secondary"]].map(|it| self.oracle.bearer(it).ok());
-        let found = self.oracle.merges.iter().find(|it| match id {
-            Some(id) => it.id == id,
-            None => it.undone.is_none() && pair == [Some(it.primary), Some(it.secondary)],
-        });
-        let Some(merge) = found else { return Vec::new() };
-        let root = self.oracle.root(merge.primary);
+        let edges = self.oracle.streams.iter().flatten().filter(|it| it["edge"].is_string());
+        let Some(edge) = edges.into_iter().find(|it| it["edge"] == command["merge_id"]) else { return Vec::new() };
+        let (primary, secondary) = (index(&edge["by"]), index(&edge["secondary"]));
+        let root = self.oracle.root(primary);
         let mut named = vec!["unmerge"];
-        named.extend(self.absorbed(merge.primary).then_some("inner unmerge"));
-        named.extend((self.height(merge.secondary) > 0).then_some("unmerge of a tree"));
+        named.extend(self.absorbed(primary).then_some("inner unmerge"));
+        named.extend((height(&self.oracle, secondary) > 0).then_some("unmerge of a tree"));
         let blocked = self.oracle.replay(root, false)["blocked"].is_object();
         named.extend(blocked.then_some("unmerge from a blocked root"));
         named
@@ -96,10 +89,14 @@ impl Coverage {
     fn before_merge(&self, command: &Value) -> Vec<&'static str> {
         let [primary, secondary] = [&command["primary"], &command["secondary"]].map(|it| self.oracle.bearer(it).ok());
         let both = [primary, secondary];
-        let again = |it: &crate::oracle::Merge| both.contains(&Some(it.primary)) && both.contains(&Some(it.secondary));
+        let again = |it: &Value| {
+            it["edge"].is_string()
+                && both.contains(&Some(index(&it["by"])))
+                && both.contains(&Some(index(&it["secondary"])))
+        };
         let mut named = vec!["merge"];
-        named.extend(self.oracle.merges.iter().any(again).then_some("merge again"));
-        named.extend(secondary.is_some_and(|it| self.height(it) == 4).then_some("tree of depth 5"));
+        named.extend(self.oracle.streams.iter().flatten().any(again).then_some("merge again"));
+        named.extend(secondary.is_some_and(|it| height(&self.oracle, it) == 4).then_some("tree of depth 5"));
         for choice in command["choices"].as_object().into_iter().flatten() {
             named.push(match choice.1 {
                 Value::String(side) if side == "primary" => "choice of the primary's",
@@ -111,34 +108,36 @@ impl Coverage {
         named
     }
 
-    fn after(&mut self, command: &Value, outcome: &Outcome) {
-        let landed = self.oracle.contacts.iter().position(|it| Some(&it.label) == outcome.contact.as_ref());
-        if let Some(problem) = outcome.problem {
+    fn after(&mut self, command: &Value, answer: &Value) {
+        let known = !self.keys.insert(text(command, "key")) && command["key"].is_string();
+        if let Some(problem) = answer["problem"].as_str() {
             self.count(&format!("problem {problem}"));
             self.count("refused");
-        } else if outcome.retried {
+        } else if answer["changed"] == true {
+        } else if known {
             self.count("retry by key");
-        } else if outcome.duplicate {
-            let landed = landed.expect("a duplicate names its contact");
-            let now = self.oracle.holder(&identity(command)).map(|it| self.oracle.root(it));
-            match (self.oracle.contacts[landed].erased, self.absorbed(landed), now == Some(landed)) {
+        } else if command["message_id"].is_string() && command["command"] != "update_message_status" {
+            let landed = number(&answer["contact"]).expect("a duplicate names its contact");
+            let now = self.oracle.identities.get(&identity(command)).map(|it| self.oracle.root(*it));
+            match (self.oracle.erased.contains(&landed), self.absorbed(landed), now == Some(landed)) {
                 (true, ..) => self.count("redelivery after an erasure"),
                 (_, true, _) => self.count("redelivery after a merge"),
                 (_, _, false) => self.count("redelivery after an unmerge or a release"),
                 _ => self.count("redelivery"),
             }
-        } else if !outcome.changed {
+        } else {
             self.count("no change");
         }
     }
 
     /// Blocks under which something came in the cycle they began in, and in a later one.
     fn blocks_across_cycles(&mut self) {
-        let ends: Vec<String> = self.oracle.statements(&str::to_owned).iter().map(|it| text(it, "end")).collect();
+        let ends: Vec<String> =
+            self.oracle.statements(ZONE, ANCHOR_DAY, &str::to_owned).iter().map(|it| text(it, "end")).collect();
         let cycle = |at: &str| ends.iter().filter(|it| it.as_str() <= at).count();
         let mut blocks: BTreeMap<(usize, String), BTreeSet<bool>> = BTreeMap::new();
-        for contact in 0..self.oracle.contacts.len() {
-            for it in self.oracle.talk(&[contact], true) {
+        for contact in 0..self.oracle.streams.len() {
+            for it in self.oracle.talk(&[contact]).into_iter().filter(|it| it["suppressed"].is_string()) {
                 let since = text(it, "suppressed");
                 let later = cycle(&since) < cycle(&text(it, "at"));
                 blocks.entry((contact, since)).or_default().insert(later);
@@ -149,13 +148,14 @@ impl Coverage {
     }
 
     fn at_the_end(&mut self) {
-        let live = self.oracle.contacts(&self.oracle.now).len();
-        self.counts.insert("contacts".to_owned(), self.oracle.contacts.len());
+        let live = (0..).map_while(|it| self.oracle.contact(it)).filter(|it| it["state"] == "live").count();
+        self.counts.insert("contacts".to_owned(), self.oracle.streams.len());
         self.counts.insert("live contacts at the end".to_owned(), live);
-        self.counts.insert("cycles".to_owned(), self.oracle.statements(&str::to_owned).len());
-        let lost = self.oracle.contacts.iter().filter(|it| !it.erased).flat_map(|it| &it.stream);
-        let lost = lost.filter(|it| it["via"].as_u64().is_some_and(|via| self.oracle.contacts[via as usize].erased));
-        let lost = lost.count();
+        let cycles = self.oracle.statements(ZONE, ANCHOR_DAY, &str::to_owned).len();
+        self.counts.insert("cycles".to_owned(), cycles);
+        let erased = |it: &Value, member: &str| self.oracle.erased.contains(&index(&it[member]));
+        let lost = self.oracle.streams.iter().flatten().filter(|it| it["via"].is_u64());
+        let lost = lost.filter(|it| erased(it, "via") && !erased(it, "by")).count();
         self.counts.insert("message of a holder erased since".to_owned(), lost);
     }
 }

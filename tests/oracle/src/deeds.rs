@@ -3,9 +3,10 @@
 use chrono::Duration;
 use serde_json::{Map, Value, json};
 
-use crate::generator::{Generator, HEIGHT_MAX};
+use crate::generator::{Generator, HEIGHT_MAX, Identity};
 use crate::oracle::FIELDS;
-use crate::values::{Identity, rfc, text};
+use crate::replay::tags;
+use crate::values::{rfc, text};
 
 pub(crate) const TAGS: [&str; 12] =
     ["vip", "Lead", "trial", "paid", "press", "Reseller", "churned", "beta", "north", "south", "Wholesale", "walk-in"];
@@ -30,8 +31,20 @@ impl Generator {
             "country" => dice.word(&["MY", "DE", "SG", "ID", "FR", "US"]),
             "language" => dice.word(&["en", "ms", "de-DE", "zh", "fr"]),
             "company" => dice.word(&COMPANIES),
+            "custom.tier" => return self.custom(),
             _ => format!("https://img.example.com/{}-{}.png", self.lines.len(), dice.below(1000)),
         })
+    }
+
+    /// A custom value of any kind.
+    fn custom(&mut self) -> Value {
+        match self.dice.below(8) {
+            0 => json!(true),
+            1 => json!(false),
+            2..4 => json!(self.dice.below(4)),
+            4 => json!(["red", self.dice.word(&["green", "blue"])]),
+            _ => json!(self.dice.word(&["gold", "silver", "iron"])),
+        }
     }
 
     fn some_fields(&mut self, percent: usize, of: &[&str]) -> Map<String, Value> {
@@ -73,10 +86,10 @@ impl Generator {
             _ => {}
         }
         if self.dice.chance(35) {
-            let holder = self.oracle.holder(&identity);
+            let holder = self.holder(&identity);
             // An avatar that came by an absorbed holder may be erased under another contact: the rules do not say what
             // is shown then.
-            let of = if holder.is_none_or(|it| self.oracle.root(it) == it) { &FIELDS[..] } else { &FIELDS[..7] };
+            let of = if holder.is_none_or(|it| self.oracle.root(it) == it) { &FIELDS[..8] } else { &FIELDS[..7] };
             command["profile"] = Value::Object(self.some_fields(35, of));
         }
         Some(command)
@@ -111,7 +124,7 @@ impl Generator {
         let (owner, message, status) = self.sent.get(chosen)?.clone();
         let steps = ["", "sent", "delivered", "read"];
         let next = steps.iter().position(|it| *it == status).map(|it| it + 1).filter(|it| *it < 4)?;
-        if self.oracle.contacts[owner].erased || self.blocked.contains(&self.oracle.root(owner)) {
+        if self.oracle.erased.contains(&owner) || self.blocked.contains(&self.oracle.root(owner)) {
             return None;
         }
         let status = if self.dice.chance(45) { "failed" } else { steps[next] };
@@ -129,11 +142,12 @@ impl Generator {
         for _ in 0..1 + self.dice.below(3) {
             let field = FIELDS[self.dice.below(FIELDS.len())];
             let restated = field != "avatar_url" && !shown[field].is_null();
-            command[field] = match self.dice.below(100) {
+            let value = match self.dice.below(100) {
                 0..20 if field != "country" || restated => Value::Null,
                 20..38 if restated => shown[field].clone(),
                 _ => self.value(field),
             };
+            put(&mut command, field, value);
         }
         Some(command)
     }
@@ -141,7 +155,7 @@ impl Generator {
     pub(crate) fn tag(&mut self) -> Option<Value> {
         let contact = self.somebody()?;
         let shown = self.oracle.replay(self.oracle.root(contact), true);
-        let known: Vec<String> = shown["tags"].as_object().into_iter().flatten().map(|it| it.0.clone()).collect();
+        let known: Vec<String> = tags(&shown).map(|it| it.0[1..].to_owned()).collect();
         let adds = self.dice.chance(58);
         let known = if adds { None } else { self.dice.pick(&known) };
         let any = self.dice.word(&TAGS);
@@ -226,7 +240,7 @@ impl Generator {
         let free = self.free_roots();
         let undone = self.merges_where(|_, it| free.contains(&it.primary) && free.contains(&it.secondary));
         let chosen = self.dice.pick(&undone)?;
-        let (one, other) = (self.oracle.merges[chosen].primary, self.oracle.merges[chosen].secondary);
+        let (one, other) = (self.merges[chosen].primary, self.merges[chosen].secondary);
         if self.dice.chance(70) { self.merge_of(one, other) } else { self.merge_of(other, one) }
     }
 
@@ -251,20 +265,21 @@ impl Generator {
         Some(command)
     }
 
-    /// Half of the time an inner one.
+    /// Half of the time an inner one. With a `pair` it is to be asked for by the two contacts instead of the merge.
     pub(crate) fn unmerge(&mut self) -> Option<Value> {
         let (live, absorbed) = (self.live_merges(), self.absorbed());
         if live.len() * 3 < self.oracle.identities.len() {
             return None;
         }
-        let inner = self.merges_where(|_, it| it.undone.is_none() && absorbed.contains(&it.primary));
+        let inner = self.merges_where(|_, it| !it.undone && absorbed.contains(&it.primary));
         let chosen = if self.dice.chance(30) { self.dice.pick(&inner) } else { self.dice.pick(&live) }?;
-        let (primary, secondary) = (self.oracle.merges[chosen].primary, self.oracle.merges[chosen].secondary);
+        let (primary, secondary) = (self.merges[chosen].primary, self.merges[chosen].secondary);
+        let mut command = json!({"command": "unmerge_contacts", "merge_id": self.merges[chosen].id});
         if self.dice.chance(50) {
-            return Some(json!({"command": "unmerge_contacts", "merge_id": self.oracle.merges[chosen].id}));
+            let (primary, secondary) = (self.reference(primary), self.reference(secondary));
+            command["pair"] = json!({"primary": primary, "secondary": secondary});
         }
-        let (primary, secondary) = (self.reference(primary), self.reference(secondary));
-        Some(json!({"command": "unmerge_contacts", "primary": primary, "secondary": secondary}))
+        Some(command)
     }
 
     pub(crate) fn claim(&mut self) -> Option<Value> {
@@ -293,8 +308,8 @@ impl Generator {
         if !self.may_grow() {
             return None;
         }
-        let mut command = Value::Object(self.some_fields(45, &FIELDS));
-        command["command"] = json!("create_contact");
+        let mut command = json!({"command": "create_contact"});
+        self.some_fields(45, &FIELDS).into_iter().for_each(|(field, value)| put(&mut command, &field, value));
         let mut channels = Vec::new();
         for _ in 0..self.dice.below(4) {
             let (channel, external_id) = self.fresh_identity();
@@ -321,5 +336,13 @@ impl Generator {
         }
         let reference = self.reference(root);
         Some(json!({"command": "delete_contact", "contact": reference}))
+    }
+}
+
+/// Sets a member of an edit, a custom one where those stand.
+fn put(command: &mut Value, field: &str, value: Value) {
+    match field.strip_prefix("custom.") {
+        Some(key) => command["custom"][key] = value,
+        None => command[field] = value,
     }
 }

@@ -9,9 +9,10 @@ use chrono::{DateTime, Duration, Months, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 
+use crate::billing::cycle_start;
 use crate::dice::Dice;
-use crate::oracle::{Merge, Oracle, Outcome};
-use crate::values::{Identity, rfc, text, utc};
+use crate::oracle::Oracle;
+use crate::values::{index, rfc, text};
 
 /// What the workspace is to be configured with before the first line.
 pub const ZONE: Tz = Tz::Europe__Berlin;
@@ -22,6 +23,8 @@ const SPAN_DAYS: i64 = 455;
 const CONTACTS_MAX: usize = 600;
 pub(crate) const HEIGHT_MAX: usize = 5;
 
+/// Channel and external id.
+pub(crate) type Identity = (String, String);
 pub(crate) type Deed = fn(&mut Generator) -> Option<Value>;
 
 /// `count` commands of the NDJSON form on a replay clock. References are `channel:<channel>:<id>` or `id:@<line>`, merges
@@ -38,11 +41,20 @@ pub fn commands(seed: u64, count: usize) -> Vec<Value> {
     generator.lines
 }
 
+/// A merge that was made.
+pub(crate) struct Merge {
+    pub id: String,
+    pub primary: usize,
+    pub secondary: usize,
+    pub undone: bool,
+}
+
 pub(crate) struct Generator {
     pub dice: Dice,
     pub oracle: Oracle,
     pub lines: Vec<Value>,
-    pub outcomes: Vec<Outcome>,
+    pub answers: Vec<Value>,
+    pub merges: Vec<Merge>,
     pub now: DateTime<Utc>,
     /// When something was last appended.
     pub appended_at: String,
@@ -57,14 +69,14 @@ pub(crate) struct Generator {
 
 impl Generator {
     fn new(seed: u64, count: usize) -> Self {
-        let oracle = Oracle::new(ZONE, ANCHOR_DAY);
         let first = NaiveDate::from_ymd_opt(2024, 1, 1).expect("a date");
-        let cycles = (0..16).map(|it| utc(&oracle.cycle_start(first + Months::new(it)).1)).collect();
+        let cycles = (0..16).map(|it| utc(&cycle_start(ZONE, ANCHOR_DAY, first + Months::new(it)).1)).collect();
         Self {
             dice: Dice(seed),
-            oracle,
+            oracle: Oracle::default(),
             lines: Vec::new(),
-            outcomes: Vec::new(),
+            answers: Vec::new(),
+            merges: Vec::new(),
             now: utc(START),
             appended_at: String::new(),
             blocked: BTreeSet::new(),
@@ -126,24 +138,29 @@ impl Generator {
         members.entry("at").or_insert(json!(rfc(self.now)));
         members.entry("key").or_insert(json!(format!("k{line}")));
         members.retain(|name, value| name != "key" || !value.is_null());
-        let outcome = self.oracle.apply(line, &command);
-        if outcome.changed {
+        let answer = self.oracle.apply(line, &command);
+        if answer["changed"] == true {
             self.appended_at = text(&command, "at");
-            self.remember(&command, &outcome);
+            self.remember(&command, number(&answer["contact"]).expect("a contact took it"));
         }
         self.lines.push(command);
-        self.outcomes.push(outcome);
+        self.answers.push(answer);
     }
 
-    fn remember(&mut self, command: &Value, outcome: &Outcome) {
-        let Some(contact) = self.oracle.contacts.iter().position(|it| Some(&it.label) == outcome.contact.as_ref())
-        else {
-            return;
-        };
+    fn remember(&mut self, command: &Value, contact: usize) {
         match command["command"].as_str().unwrap_or_default() {
             "block_contact" => drop(self.blocked.insert(contact)),
             "unblock_contact" | "delete_contact" => drop(self.blocked.remove(&contact)),
             "send_message" => self.sent.push((contact, text(command, "message_id"), String::new())),
+            "merge_contacts" => {
+                let edge = self.oracle.streams[contact].last().expect("the merge");
+                let (id, secondary) = (text(edge, "edge"), index(&edge["secondary"]));
+                self.merges.push(Merge { id, primary: contact, secondary, undone: false });
+            }
+            "unmerge_contacts" => {
+                let undone = self.merges.iter_mut().find(|it| command["merge_id"] == it.id);
+                undone.expect("a merge").undone = true;
+            }
             _ => {}
         }
     }
@@ -159,11 +176,11 @@ impl Generator {
     }
 
     fn absorbed_set(&self) -> BTreeSet<usize> {
-        self.oracle.merges.iter().filter(|it| it.undone.is_none()).map(|it| it.secondary).collect()
+        self.oracle.above.keys().copied().collect()
     }
 
     fn alive(&self) -> impl Iterator<Item = usize> {
-        (1..self.oracle.contacts.len()).filter(|&it| !self.oracle.contacts[it].erased)
+        (1..self.oracle.streams.len()).filter(|it| !self.oracle.erased.contains(it))
     }
 
     /// The live roots but for the keeper.
@@ -178,7 +195,7 @@ impl Generator {
     }
 
     pub fn erased(&self) -> Vec<usize> {
-        (0..self.oracle.contacts.len()).filter(|&it| self.oracle.contacts[it].erased).collect()
+        self.oracle.erased.iter().copied().collect()
     }
 
     /// The roots that may merge.
@@ -200,34 +217,31 @@ impl Generator {
 
     /// A reference that names this very contact.
     pub fn reference(&mut self, contact: usize) -> String {
-        let held: Vec<_> =
-            self.oracle.identities.iter().filter(|it| it.1.0 == contact).map(|it| it.0.clone()).collect();
+        let held: Vec<_> = self.oracle.identities.iter().filter(|it| *it.1 == contact).map(|it| it.0.clone()).collect();
         match self.dice.pick(&held) {
-            Some((channel, id)) if self.dice.chance(35) => format!("channel:{channel}:{id}"),
-            _ => format!("id:{}", self.oracle.contacts[contact].label),
+            Some(identity) if self.dice.chance(35) => format!("channel:{identity}"),
+            _ => format!("id:{}", label(contact)),
         }
     }
 
     /// How many merges deep a tree is.
     pub fn height(&self, contact: usize) -> usize {
-        let below = self.oracle.merges.iter().filter(|it| it.undone.is_none() && it.primary == contact);
-        below.map(|it| 1 + self.height(it.secondary)).max().unwrap_or(0)
+        height(&self.oracle, contact)
     }
 
     /// Merges that can be undone.
     pub fn live_merges(&self) -> Vec<usize> {
-        self.merges_where(|all, it| it.undone.is_none() && !all.contacts[it.primary].erased)
+        self.merges_where(|all, it| !it.undone && !all.erased.contains(&it.primary))
     }
 
     pub fn merges_where(&self, wanted: impl Fn(&Oracle, &Merge) -> bool) -> Vec<usize> {
-        let all = 0..self.oracle.merges.len();
-        all.filter(|&it| wanted(&self.oracle, &self.oracle.merges[it])).collect()
+        (0..self.merges.len()).filter(|&it| wanted(&self.oracle, &self.merges[it])).collect()
     }
 
     /// Identities held, with their holders, that fit.
     pub fn held_where(&self, wanted: impl Fn(usize) -> bool) -> Vec<(Identity, usize)> {
-        let held = self.oracle.identities.iter().map(|(identity, (holder, _))| (identity.clone(), *holder));
-        held.filter(|it| wanted(it.1)).collect()
+        let held = self.oracle.identities.iter().filter(|it| wanted(*it.1));
+        held.map(|(identity, holder)| (parts(identity), *holder)).collect()
     }
 
     pub fn fresh_identity(&mut self) -> Identity {
@@ -239,11 +253,39 @@ impl Generator {
 
     /// An identity used before that nobody holds now.
     pub fn freed_identity(&mut self) -> Option<Identity> {
-        let free: Vec<_> = self.used.iter().filter(|it| self.oracle.holder(it).is_none()).cloned().collect();
+        let free: Vec<_> = self.used.iter().filter(|it| self.holder(it).is_none()).cloned().collect();
         self.dice.pick(&free)
     }
 
     pub fn may_grow(&self) -> bool {
-        self.oracle.contacts.len() < CONTACTS_MAX
+        self.oracle.streams.len() < CONTACTS_MAX
     }
+
+    pub fn holder(&self, identity: &Identity) -> Option<usize> {
+        self.oracle.identities.get(&format!("{}:{}", identity.0, identity.1)).copied()
+    }
+}
+
+pub(crate) fn label(contact: usize) -> String {
+    format!("@{contact}")
+}
+
+/// The number of a contact by its label.
+pub(crate) fn number(label: &Value) -> Option<usize> {
+    label.as_str()?.strip_prefix('@')?.parse().ok()
+}
+
+/// How many merges deep a tree is.
+pub(crate) fn height(oracle: &Oracle, contact: usize) -> usize {
+    let below = oracle.above.iter().filter(|it| *it.1 == contact);
+    below.map(|it| 1 + height(oracle, *it.0)).max().unwrap_or(0)
+}
+
+pub(crate) fn parts(identity: &str) -> Identity {
+    let (channel, id) = identity.split_once(':').expect("a channel");
+    (channel.to_owned(), id.to_owned())
+}
+
+pub(crate) fn utc(at: &str) -> DateTime<Utc> {
+    at.parse().expect("times are RFC 3339")
 }

@@ -3,8 +3,8 @@
 use chrono::Duration;
 use serde_json::{Value, json};
 
-use crate::generator::{Deed, Generator};
-use crate::values::{identity, rfc, text, utc};
+use crate::generator::{Deed, Generator, label, number, utc};
+use crate::values::{identity, rfc, text};
 
 /// Named by no line.
 const NOBODY: &str = "00000000-0000-4000-8000-00000000dead";
@@ -16,14 +16,13 @@ impl Generator {
         let (mut found, preferred) = (None, self.dice.below(4));
         for _ in 0..25 {
             let chosen = self.dice.below(self.lines.len());
-            if !self.outcomes[chosen].changed || !wanted(&self.lines[chosen]) {
+            if self.answers[chosen]["changed"] != true || !wanted(&self.lines[chosen]) {
                 continue;
             }
             found = Some(self.lines[chosen].clone());
-            let label = self.outcomes[chosen].contact.clone();
-            let landed = self.oracle.contacts.iter().position(|it| Some(&it.label) == label.as_ref())?;
-            let shows = self.oracle.holder(&identity(&self.lines[chosen])).map(|it| self.oracle.root(it));
-            let erased = self.oracle.contacts[landed].erased;
+            let landed = number(&self.answers[chosen]["contact"])?;
+            let shows = self.oracle.identities.get(&identity(&self.lines[chosen])).map(|it| self.oracle.root(*it));
+            let erased = self.oracle.erased.contains(&landed);
             let absorbed = self.oracle.root(landed) != landed;
             if [erased, absorbed, !erased && !absorbed && shows != Some(landed), true][preferred] {
                 break;
@@ -53,14 +52,13 @@ impl Generator {
     }
 
     pub(crate) fn wrong(&mut self) -> Option<Value> {
-        let wrongs: [Deed; 19] = [
+        let wrongs: [Deed; 18] = [
             Self::merge_with_blocked,
             Self::delete_absorbed,
             Self::claim_taken,
             Self::create_with_taken,
             Self::merge_with_itself,
             Self::unmerge_twice,
-            Self::unmerge_strangers,
             Self::merge_absorbed,
             Self::send_to_blocked,
             Self::open_blocked,
@@ -133,20 +131,10 @@ impl Generator {
 
     fn unmerge_twice(&mut self) -> Option<Value> {
         let undone = self.merges_where(|all, it| {
-            it.undone.is_some() && !all.contacts[it.primary].erased && !all.contacts[it.secondary].erased
+            it.undone && !all.erased.contains(&it.primary) && !all.erased.contains(&it.secondary)
         });
         let chosen = self.dice.pick(&undone)?;
-        Some(json!({"command": "unmerge_contacts", "merge_id": self.oracle.merges[chosen].id}))
-    }
-
-    fn unmerge_strangers(&mut self) -> Option<Value> {
-        let (one, other) = (self.free_root()?, self.free_root()?);
-        let both = [one, other];
-        let met = self.merges_where(|_, it| both.contains(&it.primary) && both.contains(&it.secondary));
-        if one == other || !met.is_empty() {
-            return None;
-        }
-        self.pair(Some(one), Some(other), "unmerge_contacts")
+        Some(json!({"command": "unmerge_contacts", "merge_id": self.merges[chosen].id}))
     }
 
     fn merge_absorbed(&mut self) -> Option<Value> {
@@ -195,7 +183,7 @@ impl Generator {
     fn touch_erased(&mut self) -> Option<Value> {
         let erased = self.erased();
         let contact = self.dice.pick(&erased)?;
-        let reference = format!("id:{}", self.oracle.contacts[contact].label);
+        let reference = format!("id:{}", label(contact));
         let free = self.free_root()?;
         Some(match self.dice.below(4) {
             0 => json!({"command": "add_comment", "contact": reference, "text": "too late"}),
@@ -220,9 +208,9 @@ impl Generator {
     }
 
     fn unmerge_erased(&mut self) -> Option<Value> {
-        let lost = self.merges_where(|all, it| it.undone.is_none() && all.contacts[it.primary].erased);
+        let lost = self.merges_where(|all, it| !it.undone && all.erased.contains(&it.primary));
         let chosen = self.dice.pick(&lost)?;
-        Some(json!({"command": "unmerge_contacts", "merge_id": self.oracle.merges[chosen].id}))
+        Some(json!({"command": "unmerge_contacts", "merge_id": self.merges[chosen].id}))
     }
 
     /// Before what was appended last, so that no reading of the workspace's clock takes it.

@@ -14,7 +14,7 @@ fn a_cycle_starts_on_the_clamped_day_at_midnight_of_the_zone() {
     let mut world = World::within(Tz::Europe__Berlin, 31, "2024-02-28T22:59:59Z", "A");
     world.inbound("a", "1");
     world.at("2024-04-30T00:00:00Z").tag("A", "t");
-    let cycles = world.oracle.statements(&str::to_owned);
+    let cycles = world.statements(&str::to_owned);
     let bounds: Vec<_> = cycles.iter().map(|it| [&it["cycle"], &it["start"], &it["end"], &it["state"]]).collect();
     assert_eq!(
         json!(bounds),
@@ -31,7 +31,7 @@ fn a_cycle_starts_on_the_clamped_day_at_midnight_of_the_zone() {
 fn a_day_without_midnight_starts_when_the_gap_ends() {
     let mut world = World::within(Tz::Africa__Cairo, 26, "2024-04-26T12:00:00Z", "A");
     world.inbound("a", "1");
-    assert_eq!(world.oracle.statements(&str::to_owned)[0]["start"], "2024-04-25T22:00:00Z");
+    assert_eq!(world.statements(&str::to_owned)[0]["start"], "2024-04-25T22:00:00Z");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_closed_statement_names_its_members_reasons_and_digest() {
     world.inbound("a", "2");
     world.merge("A", "B");
     world.at("2024-02-02T00:00:00Z").inbound("zz", "3");
-    let all = world.oracle.statements(&|label| if label == "@1" { "one".to_owned() } else { "two".to_owned() });
+    let all = world.statements(&|label| if label == "@0" { "one".to_owned() } else { "two".to_owned() });
     assert_eq!(all[0]["members"], json!([["one", 3]]));
     // printf 'one\n' | sha256sum
     assert_eq!(all[0]["digest"], "2c8b08da5ce60398e1f19af0e5dccc744df274b826abe585eaba68c525434806");

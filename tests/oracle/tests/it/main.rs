@@ -3,5 +3,6 @@
 mod billing;
 mod cases;
 mod rules;
+mod size;
 mod stream;
 mod world;

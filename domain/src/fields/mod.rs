@@ -1,0 +1,13 @@
+//! Custom fields: what a workspace defines, the values that each type takes, and how they are written.
+//!
+//! A value is stored as a [`Value`](crate::field::Value) in its one form; [`Typed`] is the same value as its type means
+//! it, for comparing.
+
+mod definition;
+mod typed;
+mod value;
+
+pub use definition::{Definition, Definitions, FieldType, OPTION_LIMIT};
+pub use typed::Typed;
+pub(crate) use value::option;
+pub use value::read_value;
