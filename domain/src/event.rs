@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::field::{FieldChange, MergeChoices};
 use crate::ids::{ContactId, IdentityId, Mark, MergeId};
@@ -353,7 +353,7 @@ pub struct MessageText {
 }
 
 /// The content of a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Content {
@@ -362,6 +362,30 @@ pub enum Content {
         /// The text.
         text: Arc<str>,
     },
+}
+
+/// [`Content`] as it is read: serde would copy a value with a tag in it before it looks at the tag, and a replay reads
+/// every message.
+#[derive(Deserialize)]
+struct StoredContent {
+    #[serde(rename = "type")]
+    kind: ContentKind,
+    text: Arc<str>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ContentKind {
+    Text,
+}
+
+impl<'de> Deserialize<'de> for Content {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let StoredContent { kind, text } = StoredContent::deserialize(deserializer)?;
+        Ok(match kind {
+            ContentKind::Text => Content::Text { text },
+        })
+    }
 }
 
 /// An interaction came in while the contact was blocked: known, counted, never shown (rule 16).

@@ -46,7 +46,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { remembered: 1 << 17, projected: 1 << 17, linger: Duration::from_millis(30) }
+        Options { remembered: 1 << 17, projected: 1 << 16, linger: Duration::from_millis(30) }
     }
 }
 

@@ -31,8 +31,10 @@ impl<S: Send + Sync> FromRequest<S> for Asked {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let params = RawPathParams::from_request_parts(&mut parts, state).await;
+        // Before anything is refused: a connection with half a body in it is closed, and the next request on it is lost.
+        let body = body::read(&parts.headers, body).await;
         let (workspace, path) = path_of(&params)?;
-        let body = body::read(&parts.headers, body).await?;
+        let body = body?;
         Ok(Asked { workspace, path: path.into(), headers: CommandHeaders::of(&parts.headers)?, body })
     }
 }

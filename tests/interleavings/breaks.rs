@@ -113,7 +113,7 @@ fn keeping() -> Vec<Case> {
 fn searched(case: &Case) -> Result<(), Fault> {
     let Case { scene, deeds, .. } = case;
     let mut seen = Seen::default();
-    Switches { scene, deeds, processes: Processes::OneEach, seen: &mut seen }.one()?;
+    Switches { scene, deeds, processes: Processes::Each, seen: &mut seen }.one()?;
     match deeds.len() {
         1 | 2 => Search::new(scene, deeds, &mut seen).every(),
         _ => Ok(()),

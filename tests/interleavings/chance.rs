@@ -105,9 +105,9 @@ fn plan(dice: &mut Dice) -> Plan {
             }
         });
     }
-    let processes = dice.of(&[Processes::OneEach, Processes::OneEach, Processes::OneNew, Processes::OneThatKnowsAll]);
+    let processes = dice.of(&[Processes::Each, Processes::Each, Processes::SharedAndNew, Processes::SharedAndWarm]);
     // A process that all share dies with all of them, which is tried at the end.
-    let mut dies = || (dice.roll(3) == 0 && processes == Processes::OneEach).then(|| 1 + dice.roll(5));
+    let mut dies = || (dice.roll(3) == 0 && processes == Processes::Each).then(|| 1 + dice.roll(5));
     let dies_after = (0..count).map(|_| dies()).collect();
     Plan { scene, deeds, dies_after, processes }
 }
@@ -132,7 +132,7 @@ impl Plan {
             if ended {
                 checked = with_trace(&run, ended_well(&run, who));
             }
-            if wrote && run.steps.len() % 4 == 0 {
+            if wrote && run.steps.len().is_multiple_of(4) {
                 checked = checked.and_then(|()| sound(&run, &mut seen));
             }
             if run.steps.len() > STEPS_MAX {

@@ -10,6 +10,7 @@ use dossier::app::{App, AppError};
 use dossier::ports::EventStore;
 use dossier_domain::event::Event;
 use dossier_domain::ids::{Mark, MergeId};
+use dossier_domain::rejection::Rejection;
 use dossier_domain::state::{Contact, Life};
 use dossier_projections::unfinished::Unfinished;
 use futures::FutureExt;
@@ -91,7 +92,10 @@ pub fn sound(run: &Run<'_>, seen: &mut Seen) -> Result<(), Fault> {
 
 /// If everybody were gone now, nothing would be lost; and whoever came to an end has left nothing unfinished.
 pub fn gone(run: &Run<'_>, scene: &Scene, seen: &mut Seen) -> Result<(), Fault> {
-    if scene.is_whole && (0..run.deeds.len()).all(|who| run.answer(who).is_some()) {
+    // A creation whose key turns out to be another command's leaves its claims to whoever comes next (P4, P5).
+    let key_reused = |who: usize| matches!(run.answer(who), Some(Err(AppError::Rejected(Rejection::KeyReused))));
+    let mut everyone = 0..run.deeds.len();
+    if scene.is_whole && everyone.clone().all(|who| run.answer(who).is_some()) && !everyone.any(key_reused) {
         let now = reading(&run.log, &run.keyring);
         let mut unfinished = now.unfinished.clone();
         // Who was erased or abandoned before he could say that he holds it holds nothing: whoever comes next sees that.

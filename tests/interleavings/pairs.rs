@@ -207,13 +207,13 @@ fn every_pair_in_one_process(scene: &Scene, names: &str, processes: Processes) {
 fn one_process_that_remembers_contacts_apart() {
     let scene = Scene::of("AB").named("A and B apart, in one process");
     let names = "in @n 1, in @b 1, claim B @n, release B @b, merge A B, merge B A, delete B";
-    every_pair_in_one_process(&scene, names, Processes::OneThatKnowsAll);
+    every_pair_in_one_process(&scene, names, Processes::SharedAndWarm);
 }
 
 #[test]
 fn one_process_that_remembers_a_chain_of_merges() {
     let scene = chain().named("C in B in A, in one process");
     let names = "in @c 1, release A @c, unmerge BC, unmerge AB, delete A, set C";
-    every_pair_in_one_process(&scene, names, Processes::OneThatKnowsAll);
-    every_pair_in_one_process(&scene, "in @c 1, unmerge BC", Processes::OneNew);
+    every_pair_in_one_process(&scene, names, Processes::SharedAndWarm);
+    every_pair_in_one_process(&scene, "in @c 1, unmerge BC", Processes::SharedAndNew);
 }

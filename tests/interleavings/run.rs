@@ -26,11 +26,11 @@ pub type Outcome = Result<Answer, AppError>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Processes {
     /// Every task has a process of its own, which remembers nothing.
-    OneEach,
+    Each,
     /// All are in one process that has just begun.
-    OneNew,
+    SharedAndNew,
     /// All are in one process that remembers every contact.
-    OneThatKnowsAll,
+    SharedAndWarm,
 }
 
 /// What one poll came to.
@@ -63,7 +63,7 @@ pub struct Run<'a> {
 impl<'a> Run<'a> {
     /// Every task in a process of its own.
     pub fn new(scene: &'a Scene, deeds: &'a [Deed]) -> Self {
-        Self::within(scene, deeds, Processes::OneEach)
+        Self::within(scene, deeds, Processes::Each)
     }
 
     pub fn within(scene: &'a Scene, deeds: &'a [Deed], processes: Processes) -> Self {
@@ -75,14 +75,14 @@ impl<'a> Run<'a> {
         floor.flushed(scene.events.len() as u64);
         let mut run = Run { scene, deeds, floor, log, keyring, processes: Vec::new(), steps: Vec::new() };
         let one = run.app(1_000);
-        if processes == Processes::OneThatKnowsAll {
+        if processes == Processes::SharedAndWarm {
             for contact in scene.contacts() {
                 drive(one.engine().streams.contact(contact)).expect("it ends").expect("it is read");
             }
             run.floor.take();
         }
         for deed in deeds {
-            let app = if processes == Processes::OneEach { run.app(0) } else { one.clone() };
+            let app = if processes == Processes::Each { run.app(0) } else { one.clone() };
             let future: Pin<Box<dyn Future<Output = Outcome>>> = match deed.task.clone() {
                 Task::Command(command) => Box::pin(async move {
                     // As `App::execute` does.

@@ -21,7 +21,7 @@ use crate::support::reading::Reading;
 /// What somebody does.
 #[derive(Clone, Debug)]
 pub enum Task {
-    Command(Command),
+    Command(Box<Command>),
     /// The recovery of another process.
     Recover,
 }
@@ -35,7 +35,7 @@ pub struct Deed {
 
 impl Deed {
     pub fn new(name: &str, key: &str, ask: Ask) -> Self {
-        Deed { name: name.to_owned(), task: Task::Command(asks::command(Some(key), ask)) }
+        Deed { name: name.to_owned(), task: Task::Command(Box::new(asks::command(Some(key), ask))) }
     }
 
     pub fn recovery() -> Self {

@@ -9,6 +9,7 @@ const BINARIES: &[(&str, &str)] = &[
     ("domain", "domain/src"),
     ("projections", "projections/src"),
     ("oracle", "tests/oracle/tests/it"),
+    ("filters", "domain/tests/filters"),
 ];
 
 /// The modules of a test binary that are written by a macro, one for each adapter.
