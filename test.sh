@@ -7,4 +7,4 @@ cargo fmt --all --check
 if ! cargo nextest --version >/dev/null 2>&1; then
     cargo install cargo-nextest --locked
 fi
-cargo nextest run --workspace --all-features --locked
+cargo nextest run --workspace --all-features --locked --no-fail-fast

@@ -65,14 +65,26 @@ impl SqliteKeyring {
     pub fn open(folder: &DataFolder, master: &MasterKey, options: Options) -> Result<Self, OpenError> {
         let place = Place { file: folder.file(FILE), vfs: options.vfs, synchronous: options.synchronous };
         let (table, master) = Table::open(&place, master)?;
-        Ok(SqliteKeyring {
+        let keyring = SqliteKeyring {
             cache: Cache::holding(options.cached),
             staged: Mutex::default(),
             table: Mutex::new(table),
             readers: Pool::open(&place, options.readers)?,
             master: RwLock::new(master),
             _folder: folder.clone(),
-        })
+        };
+        keyring.recall(options.cached);
+        Ok(keyring)
+    }
+
+    /// Fills the memory with the newest keys: one pass over many costs less than a look-up for each.
+    fn recall(&self, at_most: usize) {
+        let since = self.cache.epoch();
+        match table::newest(&self.readers.get(), &self.master.read(), at_most) {
+            Ok(keys) => keys.iter().rev().for_each(|(holder, state)| self.cache.put(*holder, state, since)),
+            // Whoever needs a key will look it up, and hear what is wrong.
+            Err(trouble) => tracing::warn!(?trouble, "keys can't be read ahead"),
+        }
     }
 
     /// Wraps every key anew with another master key, in one transaction; afterwards only that one opens them. Nothing

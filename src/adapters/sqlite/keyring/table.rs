@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::super::connect::{Format, OpenError, Place};
 use super::super::master_key::MasterKey;
 use super::wrapping::{Master, WRAPPED_LEN};
-use crate::ports::{KeyringError, SecretKey};
+use crate::ports::{KeyState, KeyringError, SecretKey};
 
 const FORMAT: Format = Format {
     name: "a Dossier keyring",
@@ -175,6 +175,26 @@ pub(super) fn find(connection: &Connection, holder: Uuid) -> Result<Found, Troub
         Ok(if row.get(0)? { Found::Tombstone } else { Found::Wrapped(row.get(1)?) })
     });
     Ok(found.optional()?.unwrap_or(Found::Nothing))
+}
+
+/// What the file holds for those who came last, at most so many. A key that the master key does not open is left out:
+/// whoever looks it up hears of it.
+pub(super) fn newest(
+    connection: &Connection,
+    master: &Master,
+    at_most: usize,
+) -> Result<Vec<(Uuid, KeyState)>, Trouble> {
+    let mut query = connection.prepare("SELECT holder, destroyed, wrapped FROM keys ORDER BY slot DESC LIMIT ?1")?;
+    let at_most = i64::try_from(at_most).unwrap_or(i64::MAX);
+    let rows = query.query_map([at_most], |row| {
+        let (holder, wrapped): (_, [u8; WRAPPED_LEN]) = (row.get(0).map(Uuid::from_bytes)?, row.get(2)?);
+        Ok(if row.get(1)? {
+            Some((holder, KeyState::Destroyed))
+        } else {
+            master.unwrap(holder, &wrapped).ok().map(|key| (holder, KeyState::Live(key)))
+        })
+    })?;
+    Ok(rows.filter_map(Result::transpose).collect::<Result<_, _>>()?)
 }
 
 /// Every holder whose key was destroyed.
