@@ -34,9 +34,7 @@ impl Engine {
     /// Claims, then the contact in one append. A claim refused midway gives the others back.
     pub async fn create(&self, act: &Act, new: &NewContact) -> Result<Arc<Contact>, Ended> {
         let outcome = repeat(|| self.try_create(act, new)).await;
-        if let Err(Ended::Error(_)) = &outcome
-            && !new.identities.is_empty()
-        {
+        if outcome.is_err() && !new.identities.is_empty() {
             self.give_back(&act.without_key(), new).await?;
         }
         outcome
@@ -131,8 +129,16 @@ impl Engine {
     /// know of are released.
     async fn give_back(&self, act: &Act, new: &NewContact) -> Result<(), Ended> {
         let id = repeat(|| async { Ok(self.to_be_made(new).await?.id) }).await?;
-        repeat(|| self.abandon(act, id)).await?;
+        let mut claimed = Vec::new();
         for named in &new.identities {
+            let claim = self.streams.identity(named.identity).await?.claim;
+            claimed.extend(claim.filter(|claim| claim.owner == id).map(|_| named));
+        }
+        if claimed.is_empty() {
+            return Ok(());
+        }
+        repeat(|| self.abandon(act, id)).await?;
+        for named in claimed {
             repeat(|| self.give_one_back(act, id, named)).await?;
         }
         Ok(())
