@@ -45,6 +45,10 @@ const AT_CONNECTIONS: usize = 64;
 const ROUNDS: usize = 2;
 /// Contacts that the store knows before the first request.
 const KNOWN: usize = 20_000;
+/// Before it is measured a server answers for so long: one that was just started reads every contact for the first time.
+const WARM_SECONDS: usize = 5;
+/// The first of the connections that send meanwhile; each sends what no other one does.
+const WARMING_UP: usize = 1_000;
 /// Appends of a run of plain group commit, for each second of the other runs.
 const PLAIN_A_SECOND: usize = 50_000;
 
@@ -106,8 +110,9 @@ fn product(known: &Path, connections: usize, seconds: usize) -> Measured {
     let folder = tempfile::tempdir().unwrap();
     server::copy(known, folder.path());
     let server = Server::of_the_product(folder.path());
-    let sources = (0..connections).map(|place| mix::Mix::of_connection(place, KNOWN)).collect();
-    client::drive(&server, sources, seconds)
+    let sources = |first| (first..first + connections).map(|place| mix::Mix::of_connection(place, KNOWN)).collect();
+    client::drive(&server, sources(WARMING_UP), WARM_SECONDS);
+    client::drive(&server, sources(0), seconds)
 }
 
 fn limit(connections: usize, seconds: usize) -> Measured {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 /// Why an embedded engine did not open.
@@ -170,9 +171,16 @@ impl Place {
         )?;
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         connection.pragma_update(None, "temp_store", "memory")?;
+        keep_plans(connection)?;
         connection.set_prepared_statement_cache_capacity(32);
         Ok(())
     }
+}
+
+/// Without this a statement from the cache is compiled anew whenever its parameters are bound, in case other values want
+/// another plan; ours never do.
+pub(super) fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
 fn make_tables(connection: &Connection, format: &Format) -> rusqlite::Result<()> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
+use super::super::connect::keep_plans;
 use crate::ports::read_store::ReadError;
 
 const SCHEMA: &str = "
@@ -54,6 +55,9 @@ impl Rows {
         let reader =
             Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
                 .map_err(failed("opening a read model"))?;
+        for connection in [&writer, &reader] {
+            keep_plans(connection).map_err(failed("opening a read model"))?;
+        }
         Ok(Rows { path: path.to_owned(), writer: Mutex::new(writer), reader: Mutex::new(reader) })
     }
 
