@@ -20,7 +20,7 @@ use crate::sealing::Codec;
 const STREAM_PAGE: usize = 1_000;
 /// Changed contacts that wait to be stored, at most about so many. Many of them stored in the order of their keys write
 /// each page of the file once.
-const CONTACTS_PENDING_MAX: usize = 1 << 15;
+const CONTACTS_PENDING_MAX: usize = 1 << 14;
 /// Events folded and not yet stored, at most about so many.
 const EVENTS_PENDING_MAX: u64 = 1 << 17;
 
