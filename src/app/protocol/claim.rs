@@ -83,7 +83,9 @@ impl Engine {
                 Ok(Some(held)) => return Ok(held),
                 Ok(None) => {}
                 Err(Ended::MarkTaken { position }) => {
-                    self.take_back(&act.without_key(), named, claim).await?;
+                    // Its key was used for another command meanwhile.
+                    let act = act.without_key();
+                    repeat(|| self.take_back(&act, named, claim)).await?;
                     return Err(Ended::MarkTaken { position });
                 }
                 Err(error) => return Err(error),
@@ -91,17 +93,16 @@ impl Engine {
         }
     }
 
-    /// The claim of a command whose key was used for another one meanwhile.
-    async fn take_back(&self, act: &Act, named: &Named, claim: Claim) -> Result<(), Ended> {
-        repeat(|| async {
-            let holder = self.streams.contact(claim.owner).await?;
-            if holder.life == Life::Live && holder.identity(named.identity).is_none_or(|own| own.epoch < claim.epoch) {
-                self.let_go(act, &holder, named, claim.without_key()).await?;
+    /// A claim that is of no use any more is given back, unless its holder has taken it up meanwhile: then it stays.
+    pub(super) async fn take_back(&self, act: &Act, named: &Named, claim: Claim) -> Result<(), Stop> {
+        let holder = self.streams.contact(claim.owner).await?;
+        if holder.life == Life::Live {
+            if holder.identity(named.identity).is_some_and(|own| own.epoch >= claim.epoch) {
+                return Ok(());
             }
-            Ok(())
-        })
-        .await?;
-        repeat(|| self.finish_release(act, named.identity, claim)).await
+            self.let_go(act, &holder, named, claim.without_key()).await?;
+        }
+        self.finish_release(act, named.identity, claim).await
     }
 
     /// A claim by which the root of the contact holds the identity, made if nobody stands in the way.

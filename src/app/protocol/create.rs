@@ -6,7 +6,7 @@ use dossier_domain::command::ProfileValues;
 use dossier_domain::decide::initial_values;
 use dossier_domain::event::{ContactCreated, TagAdded, TagNamed};
 use dossier_domain::identity::{Claim, Identity};
-use dossier_domain::ids::{ContactId, Mark};
+use dossier_domain::ids::Mark;
 use dossier_domain::personal::Personal;
 use dossier_domain::rejection::Rejection;
 use dossier_domain::state::{Contact, Life};
@@ -132,29 +132,16 @@ impl Engine {
         let mut claimed = Vec::new();
         for named in &new.identities {
             let claim = self.streams.identity(named.identity).await?.claim;
-            claimed.extend(claim.filter(|claim| claim.owner == id).map(|_| named));
+            claimed.extend(claim.filter(|claim| claim.owner == id).map(|claim| (named, claim)));
         }
         if claimed.is_empty() {
             return Ok(());
         }
         repeat(|| self.abandon(act, id)).await?;
-        for named in claimed {
-            repeat(|| self.give_one_back(act, id, named)).await?;
+        for (named, claim) in claimed {
+            repeat(|| self.take_back(act, named, claim)).await?;
         }
         Ok(())
-    }
-
-    async fn give_one_back(&self, act: &Act, owner: ContactId, named: &Named) -> Result<(), Stop> {
-        let identity = self.streams.identity(named.identity).await?;
-        let Some(claim) = identity.claim.filter(|claim| claim.owner == owner) else { return Ok(()) };
-        let holder = self.streams.contact(owner).await?;
-        if holder.life == Life::Live {
-            if holder.identity(named.identity).is_some_and(|own| own.epoch >= claim.epoch) {
-                return Ok(());
-            }
-            self.let_go(act, &holder, named, claim).await?;
-        }
-        self.finish_release(act, named.identity, claim).await
     }
 }
 
