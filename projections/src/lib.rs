@@ -5,4 +5,5 @@
 pub mod documents;
 pub mod mac;
 pub mod tags;
+pub mod trees;
 pub mod unfinished;

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use dossier_domain::ids::{ContactId, Stream};
 use dossier_domain::state::{Contact, evolve};
-use dossier_projections::documents::{DocumentChange, Documents, Entry, Source};
+use dossier_projections::documents::{Documents, Entry, Shown, Source};
 use dossier_projections::mac::{self, Mac};
-use dossier_projections::tags::ShownTags;
 use dossier_projections::unfinished::Unfinished;
 use tokio::runtime::Handle;
 
@@ -87,8 +86,8 @@ pub struct Projectors {
     inputs: Inputs,
     handle: Handle,
     documents: Documents,
-    /// Changes of tags that were stored and not yet counted.
-    tagged: Vec<ShownTags>,
+    /// What contacts show whose changes were stored, and which nobody has indexed yet.
+    shown: Vec<Shown>,
     mac: HashMap<Arc<str>, Mac>,
     unfinished: Unfinished,
     /// How far each has folded.
@@ -113,7 +112,7 @@ impl Projectors {
         }
         Ok(Projectors {
             documents: Documents::new(capacity),
-            tagged: Vec::new(),
+            shown: Vec::new(),
             mac: rows.into_iter().map(|(workspace, rows)| (workspace, Mac::restore(rows))).collect(),
             unfinished: inputs.read.unfinished().await?,
             handle: Handle::current(),
@@ -192,23 +191,19 @@ impl Projectors {
         if from == to {
             return Ok(());
         }
-        let mut tagged = Vec::new();
+        let mut shown = Vec::new();
         let changes = match projection {
             Projection::Contacts => {
-                let mut changes = self.with_documents(|documents, source| documents.changes(source))?;
-                let tags = |change: &mut DocumentChange| matches!(change, DocumentChange::Tags(_));
-                tagged.extend(changes.extract_if(.., tags));
-                Changes::Contacts(changes)
+                let changed = self.with_documents(|documents, source| documents.changes(source))?;
+                shown = changed.shown;
+                Changes::Contacts(changed.rows)
             }
             Projection::Mac => Changes::Mac(self.counted()),
             Projection::Unfinished => Changes::Unfinished(self.unfinished.clone()),
         };
         self.inputs.read.apply(changes, from, to).await?;
         self.checkpoints[projection as usize] = to;
-        self.tagged.extend(tagged.into_iter().filter_map(|change| match change {
-            DocumentChange::Tags(shown) => Some(shown),
-            _ => None,
-        }));
+        self.shown.extend(shown);
         Ok(())
     }
 
@@ -222,9 +217,14 @@ impl Projectors {
         tokio::task::block_in_place(|| work(&mut self.documents, &mut source))
     }
 
-    /// What contacts show of tags since the last call; in the order of the log.
-    pub fn take_tagged(&mut self) -> Vec<ShownTags> {
-        std::mem::take(&mut self.tagged)
+    /// Whether what contacts show is composed whenever it changes, for an index.
+    pub fn show(&mut self, showing: bool) {
+        self.documents.show(showing);
+    }
+
+    /// What contacts show whose changes were stored since the last call; in the order of storing.
+    pub fn take_shown(&mut self) -> Vec<Shown> {
+        std::mem::take(&mut self.shown)
     }
 
     fn count(&mut self, entries: &[Entry]) {

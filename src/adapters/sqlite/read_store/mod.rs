@@ -110,7 +110,6 @@ impl SqliteReadStore {
                     let marks = values.iter().map(|value| self.value_mark(&workspace, value));
                     self.lookup_writes(&file, contact, marks.collect(), &mut writes)?;
                 }
-                DocumentChange::Tags(_) => {}
             }
         }
         // In the order of the file, each page is written once; what is done to one row stays in its order.
