@@ -22,7 +22,7 @@ pub use field::{
 pub use op::{Kind, Op};
 pub use order::{Direction, Sort, SortKey, SortValue};
 pub use read::{Source, Vocabulary, read};
-pub use search::Search;
+pub use search::{Search, phone_digits};
 pub use subject::{Setting, Subject};
 pub use time::{Day, Moment, Span, SpanUnit};
 pub use tree::{
