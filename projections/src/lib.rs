@@ -3,6 +3,7 @@
 //! Pure, as the domain is: events in, changes of rows out; adapters write them.
 
 pub mod documents;
+pub mod index;
 pub mod mac;
 pub mod tags;
 pub mod trees;

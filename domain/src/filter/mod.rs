@@ -25,7 +25,7 @@ pub use op::{Kind, Op};
 pub use order::{Direction, Sort, SortKey, SortValue};
 pub use phrase::{Phrase, Slip};
 pub use read::{Source, Vocabulary, read};
-pub use search::Search;
+pub use search::{Search, phone_digits};
 pub use subject::{Setting, Subject};
 pub use time::{Day, Moment, Span, SpanUnit};
 pub use tree::{

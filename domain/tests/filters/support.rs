@@ -102,7 +102,7 @@ impl Setting {
             last_in: members.time("last_in"),
             last_out: members.time("last_out"),
             last_interaction,
-            tags: members.texts("tags").iter().map(|tag| Arc::from(fold(tag))).collect(),
+            tags: members.texts("tags").into_iter().map(|tag| (Arc::from(fold(&tag)), tag)).collect(),
             channels: members.texts("channels").into_iter().collect(),
             custom,
             custom_sets,
