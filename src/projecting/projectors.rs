@@ -1,8 +1,10 @@
 //! The projectors side by side: each takes the entries after its own checkpoint.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use dossier_domain::event::Event;
+use dossier_domain::fields::Definitions;
 use dossier_domain::ids::{ContactId, Stream};
 use dossier_domain::state::{Contact, evolve};
 use dossier_projections::documents::{Documents, Entry, Shown, Source};
@@ -11,6 +13,7 @@ use dossier_projections::unfinished::Unfinished;
 use tokio::runtime::Handle;
 
 use crate::app::AppError;
+use crate::app::workspaces::default_settings;
 use crate::ports::read_store::{Changes, Projection, ReadStore, StoredContact};
 use crate::ports::{Direction, EventStore};
 use crate::sealing::Codec;
@@ -54,7 +57,8 @@ impl Inputs {
         Ok((entries, damaged))
     }
 
-    async fn history(&self, contact: ContactId, up_to: u64) -> Result<Vec<Entry>, AppError> {
+    /// The events of a contact's stream up to a position, opened.
+    pub(super) async fn history(&self, contact: ContactId, up_to: u64) -> Result<Vec<Entry>, AppError> {
         let stream = Stream::Contact(contact);
         let mut entries: Vec<Entry> = Vec::new();
         loop {
@@ -79,6 +83,25 @@ impl Inputs {
             }
         }
     }
+
+    /// What a workspace's contacts mean as of a position: its custom fields, and for how many days they are active.
+    pub(super) async fn meaning(
+        &self,
+        workspace: &Arc<str>,
+        up_to: u64,
+    ) -> Result<(Arc<Definitions>, u16), AppError> {
+        let mut active_days = default_settings().active_days;
+        let stream = Stream::Workspace(workspace.clone());
+        for recorded in self.store.read_stream(&stream, 0, Direction::Forward, usize::MAX).await? {
+            if recorded.position > up_to {
+                break;
+            }
+            if let Event::WorkspaceConfigured(settings) = self.codec.open(&recorded).await?.event {
+                active_days = settings.active_days;
+            }
+        }
+        Ok((Arc::default(), active_days))
+    }
 }
 
 /// The state of every projector, as far as it lives between batches.
@@ -88,6 +111,8 @@ pub struct Projectors {
     documents: Documents,
     /// What contacts show whose changes were stored, and which nobody has indexed yet.
     shown: Vec<Shown>,
+    /// Workspaces whose own streams went on, and nobody has looked yet.
+    redefined: BTreeSet<Arc<str>>,
     mac: HashMap<Arc<str>, Mac>,
     unfinished: Unfinished,
     /// How far each has folded.
@@ -113,6 +138,7 @@ impl Projectors {
         Ok(Projectors {
             documents: Documents::new(capacity),
             shown: Vec::new(),
+            redefined: BTreeSet::new(),
             mac: rows.into_iter().map(|(workspace, rows)| (workspace, Mac::restore(rows))).collect(),
             unfinished: inputs.read.unfinished().await?,
             handle: Handle::current(),
@@ -169,6 +195,10 @@ impl Projectors {
         match projection {
             Projection::Contacts => {
                 self.with_documents(|documents, source| documents.fold(fresh, source))?;
+                self.redefined.extend(fresh.iter().filter_map(|entry| match &entry.stream {
+                    Stream::Workspace(name) => Some(name.clone()),
+                    _ => None,
+                }));
             }
             Projection::Mac => self.count(fresh),
             Projection::Unfinished => {
@@ -222,9 +252,21 @@ impl Projectors {
         self.documents.show(showing);
     }
 
+    /// As [`Projectors::show`].
+    #[must_use]
+    pub fn showing(mut self, showing: bool) -> Self {
+        self.show(showing);
+        self
+    }
+
     /// What contacts show whose changes were stored since the last call; in the order of storing.
     pub fn take_shown(&mut self) -> Vec<Shown> {
         std::mem::take(&mut self.shown)
+    }
+
+    /// The workspaces whose own streams went on since the last call.
+    pub fn take_redefined(&mut self) -> BTreeSet<Arc<str>> {
+        std::mem::take(&mut self.redefined)
     }
 
     fn count(&mut self, entries: &[Entry]) {
@@ -256,10 +298,10 @@ impl Projectors {
 }
 
 /// Looks up, for the projector of documents, what it does not remember.
-struct Looking<'a> {
-    inputs: &'a Inputs,
-    handle: &'a Handle,
-    checkpoint: u64,
+pub(super) struct Looking<'a> {
+    pub(super) inputs: &'a Inputs,
+    pub(super) handle: &'a Handle,
+    pub(super) checkpoint: u64,
 }
 
 impl Source for Looking<'_> {
