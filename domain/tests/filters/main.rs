@@ -8,5 +8,6 @@ mod laws;
 mod order;
 mod refusals;
 mod search;
+mod sheet;
 mod subject;
 mod support;
