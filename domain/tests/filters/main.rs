@@ -9,5 +9,6 @@ mod order;
 mod phrase;
 mod refusals;
 mod search;
+mod sheet;
 mod subject;
 mod support;

@@ -21,7 +21,7 @@ use uuid::Uuid;
 pub(crate) const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/filters");
 
 /// For how many days a contact is active.
-const ACTIVE_DAYS: u16 = 30;
+pub(crate) const ACTIVE_DAYS: u16 = 30;
 
 /// By the key of a custom field.
 type ByKey<V> = BTreeMap<Arc<str>, V>;

@@ -84,8 +84,10 @@ pub struct Memory {
     pub ids: usize,
     /// Codes, words, sets and flags, with a bitmap for each value.
     pub values: usize,
-    /// Instants, numbers, days and times.
+    /// Standard instants.
     pub columns: usize,
+    /// Custom fields.
+    pub custom: usize,
     /// The folded text of every contact.
     pub texts: usize,
     /// Which contacts have which three bytes of text.
@@ -95,6 +97,6 @@ pub struct Memory {
 impl Memory {
     /// All of it.
     pub fn total(&self) -> usize {
-        self.ids + self.values + self.columns + self.texts + self.grams
+        self.ids + self.values + self.columns + self.custom + self.texts + self.grams
     }
 }
