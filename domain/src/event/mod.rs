@@ -30,7 +30,9 @@ pub use merge::{
     ContactMerged, ContactUnmerged, MergeEnded, MergeOutcome, MergePrepared, MergeRefused, MergeTerms, RefusalReason,
     TreeChanged,
 };
-pub use workspace::{CycleClosed, WorkspaceConfigured};
+pub use workspace::{
+    CycleClosed, FieldChanged, FieldDefined, FieldEdit, FieldNamed, FieldRetired, FieldTerms, WorkspaceConfigured,
+};
 
 /// Writes the closed enum of events and the one place that knows their stored names and versions.
 macro_rules! events {
@@ -180,6 +182,9 @@ events! {
     "identity_released" 1 IdentityReleased,
     "workspace_configured" 1 WorkspaceConfigured,
     "cycle_closed" 1 CycleClosed,
+    "field_defined" 1 FieldDefined sealing FieldTerms,
+    "field_changed" 1 FieldChanged sealing FieldEdit,
+    "field_retired" 1 FieldRetired sealing FieldNamed,
 }
 
 /// The part of an event that anyone may read.
