@@ -8,6 +8,7 @@ mod answer;
 mod billing;
 mod contact;
 mod entry;
+mod field;
 mod merge;
 mod system;
 mod value;
@@ -20,6 +21,7 @@ pub use contact::{
     CountsBody, ResolvedFrom,
 };
 pub use entry::{EntryBody, EntryKind, EntryPage, EventPage};
+pub use field::{FieldBody, FieldPage};
 pub use merge::{
     BillingEffect, ExpectedBody, FieldPreview, MergeBody, MergePreview, MergeState, NotRestored, ProblemNote,
     UnmergeBlock, UnmergeField, UnmergePreview, ValueSource,

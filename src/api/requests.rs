@@ -29,7 +29,7 @@ pub struct CreateContactRequest {
     company: Option<String>,
     /// An http or https address.
     avatar_url: Option<String>,
-    /// By key, `[a-z0-9_]{1,64}`; at most 500.
+    /// By the key of a custom field in use, each a value of its type; at most 500.
     custom: Option<BTreeMap<String, ValueBody>>,
     /// 1-100 characters each, at most 500.
     tags: Option<Vec<String>>,
@@ -79,7 +79,7 @@ pub struct UpdateContactRequest {
     company: Option<String>,
     /// An http or https address.
     avatar_url: Option<String>,
-    /// By key, `[a-z0-9_]{1,64}`; at most 500; null clears.
+    /// By the key of a custom field in use, each a value of its type; at most 500; null clears, of a retired one too.
     custom: Option<BTreeMap<String, ValueBody>>,
 }
 
@@ -281,6 +281,61 @@ pub struct WorkspaceRequest {
     active_days: Option<u16>,
 }
 
+/// The types of custom fields.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum FieldTypeRequest {
+    /// Text of up to 4,000 characters, with lines.
+    Text,
+    /// A finite IEEE double; whole numbers up to 2^53.
+    Number,
+    /// True or false.
+    Boolean,
+    /// A day, `YYYY-MM-DD`.
+    Date,
+    /// A time as RFC 3339 with an offset.
+    Datetime,
+    /// A time of day, `HH:MM` or `HH:MM:SS`.
+    Time,
+    /// One of the options.
+    List,
+    /// Some of the options.
+    MultiList,
+    /// An email address.
+    Email,
+    /// A phone number, kept as E.164.
+    Phone,
+    /// An http or https address.
+    Url,
+}
+
+/// A custom field to define. At most 500 are in use.
+#[derive(ToSchema)]
+pub struct DefineFieldRequest {
+    /// `[a-z0-9_]{1,64}`; never changes, and is never free again. On a line it is the member `field`.
+    key: String,
+    /// Up to 200 characters.
+    name: String,
+    /// Never changes.
+    #[schema(rename = "type")]
+    field_type: FieldTypeRequest,
+    /// Of `list` and `multi_list` alone, 1-500; upper and lower case are alike.
+    options: Option<Vec<String>>,
+    /// Its place; after all others if left out.
+    order: Option<u32>,
+}
+
+/// What is new of a custom field; what is left out stays.
+#[derive(ToSchema)]
+pub struct ChangeFieldRequest {
+    /// Up to 200 characters.
+    name: Option<String>,
+    /// All that the list offers from now on. One that was offered before keeps its spelling.
+    options: Option<Vec<String>>,
+    /// Its place.
+    order: Option<u32>,
+}
+
 /// One NDJSON line: a command by its name, its envelope, and the members of the same thing over HTTP, with contacts as
 /// references.
 #[derive(ToSchema)]
@@ -392,6 +447,8 @@ mod tests {
         check::<MergeRequest>(CommandName::MergeContacts, &[]);
         check::<UnmergeRequest>(CommandName::UnmergeContacts, &["merge_id"]);
         check::<UnmergeSecondaryRequest>(CommandName::UnmergeContacts, &["contact"]);
+        check::<DefineFieldRequest>(CommandName::DefineField, &[]);
+        check::<ChangeFieldRequest>(CommandName::ChangeField, &["field"]);
         check::<WorkspaceRequest>(CommandName::ConfigureWorkspace, &[]);
     }
 }

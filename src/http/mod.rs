@@ -20,6 +20,7 @@ mod contacts;
 mod conversation;
 mod docs;
 mod events;
+mod fields;
 mod headers;
 mod logs;
 mod merges;

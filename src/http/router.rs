@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    Door, billing, channels, commands, contacts, conversation, docs, events, logs, merges, messages, metrics,
+    Door, billing, channels, commands, contacts, conversation, docs, events, fields, logs, merges, messages, metrics,
     projections, state, tags, timeline, workspace,
 };
 use crate::api::problem::{Problem, ProblemKind};
@@ -61,6 +61,8 @@ fn listed() -> OpenApiRouter<Door> {
         .routes(routes!(merges::unmerge_from))
         .routes(routes!(merges::preview_unmerge))
         .routes(routes!(merges::preview_unmerge_from))
+        .routes(routes!(fields::list, fields::define))
+        .routes(routes!(fields::show, fields::change, fields::retire))
         .routes(routes!(timeline::timeline))
         .routes(routes!(timeline::history))
         .routes(routes!(billing::cycles))

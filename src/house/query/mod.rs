@@ -7,6 +7,7 @@ mod cycles;
 mod entries;
 mod entry_pages;
 mod feed;
+mod fields;
 mod history;
 mod merges;
 mod named;
