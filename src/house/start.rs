@@ -15,7 +15,6 @@ use crate::app::AppError;
 use crate::app::clock::{SystemClock, Wall};
 use crate::ports::EventStore;
 use crate::ports::Keyring;
-use crate::ports::read_store::ReadStore;
 
 /// How often the process manager looks for what is due.
 const TICK: Duration = Duration::from_millis(500);
@@ -51,6 +50,14 @@ impl House {
     pub async fn catch_up(&self) -> Result<(), AppError> {
         while self.runner.step().await? {}
         Ok(())
+    }
+
+    /// Makes what is projected findable; [`House::start`] does so by itself.
+    ///
+    /// # Errors
+    /// A store failed.
+    pub async fn fill(&self) -> Result<(), AppError> {
+        self.runner.fill(|_| {}).await
     }
 
     /// The projections follow the log on their own task; whoever needs them waits for a position.

@@ -28,7 +28,7 @@ const WAITING: usize = 8;
 ///
 /// # Errors
 /// A store failed.
-pub async fn fill(inputs: &Inputs, mut each: impl FnMut(&Arc<Contact>)) -> Result<Directory, AppError> {
+pub(super) async fn fill(inputs: &Inputs, mut each: impl FnMut(&Arc<Contact>)) -> Result<Directory, AppError> {
     let up_to = inputs.read.checkpoint(Projection::Contacts).await?;
     let now = SystemClock.now();
     let (mut filling, mut met) = (Filling::default(), HashSet::new());

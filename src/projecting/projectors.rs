@@ -3,17 +3,16 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use dossier_domain::event::Event;
 use dossier_domain::fields::Definitions;
 use dossier_domain::ids::{ContactId, Stream};
 use dossier_domain::state::{Contact, evolve};
+use dossier_domain::workspace::Workspace;
 use dossier_projections::documents::{Documents, Entry, Shown, Source};
 use dossier_projections::mac::{self, Mac};
 use dossier_projections::unfinished::Unfinished;
 use tokio::runtime::Handle;
 
 use crate::app::AppError;
-use crate::app::workspaces::default_settings;
 use crate::ports::read_store::{Changes, Projection, ReadStore, StoredContact};
 use crate::ports::{Direction, EventStore};
 use crate::sealing::Codec;
@@ -85,22 +84,17 @@ impl Inputs {
     }
 
     /// What a workspace's contacts mean as of a position: its custom fields, and for how many days they are active.
-    pub(super) async fn meaning(
-        &self,
-        workspace: &Arc<str>,
-        up_to: u64,
-    ) -> Result<(Arc<Definitions>, u16), AppError> {
-        let mut active_days = default_settings().active_days;
+    pub(super) async fn meaning(&self, workspace: &Arc<str>, up_to: u64) -> Result<(Arc<Definitions>, u16), AppError> {
         let stream = Stream::Workspace(workspace.clone());
+        let mut state = Workspace::default();
         for recorded in self.store.read_stream(&stream, 0, Direction::Forward, usize::MAX).await? {
             if recorded.position > up_to {
                 break;
             }
-            if let Event::WorkspaceConfigured(settings) = self.codec.open(&recorded).await?.event {
-                active_days = settings.active_days;
-            }
+            let opened = self.codec.open(&recorded).await?;
+            state.evolve(&opened.event, recorded.revision, recorded.position);
         }
-        Ok((Arc::default(), active_days))
+        Ok((Arc::new(state.definitions()), state.settings.active_days))
     }
 }
 

@@ -239,11 +239,7 @@ impl Runner {
         self.fill_anew(&mut projectors, each).await
     }
 
-    async fn fill_anew(
-        &self,
-        projectors: &mut Projectors,
-        each: impl FnMut(&Arc<Contact>),
-    ) -> Result<(), AppError> {
+    async fn fill_anew(&self, projectors: &mut Projectors, each: impl FnMut(&Arc<Contact>)) -> Result<(), AppError> {
         // What was folded and not stored yet is told once more when it is stored; nothing is left out.
         let filled = fill(&self.inputs, each).await?;
         projectors.show(true);
