@@ -75,12 +75,19 @@ impl<T: Cell> Column<T> {
 
     /// Sets the value, and answers the one before.
     pub(super) fn set(&mut self, ordinal: u32, value: T) -> T {
+        // Mostly one value takes the place of another, and who has one stays as it is.
+        if let Values::Dense(values) = &mut self.values
+            && let Some(place) = values.get_mut(ordinal as usize)
+            && (*place == T::ABSENT) == (value == T::ABSENT)
+        {
+            return std::mem::replace(place, value);
+        }
         if value == T::ABSENT {
-            if !self.present.remove(ordinal) {
-                return T::ABSENT;
-            }
+            self.present.remove(ordinal);
             return match &mut self.values {
-                Values::Dense(values) => std::mem::replace(&mut values[ordinal as usize], T::ABSENT),
+                Values::Dense(values) => {
+                    values.get_mut(ordinal as usize).map_or(T::ABSENT, |place| std::mem::replace(place, value))
+                }
                 Values::Sparse(values) => values.remove(&ordinal).unwrap_or(T::ABSENT),
             };
         }

@@ -1,5 +1,6 @@
 //! A filter as bitmaps: what is cheap comes first and narrows what is left for the rest.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use dossier_domain::compose::ActivityLevel;
@@ -10,7 +11,7 @@ use roaring::RoaringBitmap;
 
 use super::Index;
 use super::ask::Ask;
-use super::column::{Cell, Column, sift};
+use super::column::{Cell, Column};
 use super::custom::CustomField;
 use super::keys::{Wanted, number_key, point, time_key};
 use super::order::active_since;
@@ -143,14 +144,16 @@ impl Evaluation<'_> {
     /// The later of two columns.
     fn last_message(&self, wanted: &Wanted, within: &RoaringBitmap) -> RoaringBitmap {
         let [last_in, last_out] = self.index.last_messages();
-        let present = last_in.present() | last_out.present();
-        match wanted {
-            Wanted::Unset => within - present,
-            Wanted::In(ranges) => sift(within & present, |ordinal| {
-                let key = later(*last_in.get(ordinal), *last_out.get(ordinal));
-                ranges.iter().any(|range| range.contains(&key))
-            }),
-        }
+        let Wanted::In(ranges) = wanted else { return within - (last_in.present() | last_out.present()) };
+        // The later lies in a range where one of them does, and none lies behind it.
+        let lie = |range: &Range<u64>, within: &RoaringBitmap| {
+            in_range(last_in, range, within) | in_range(last_out, range, within)
+        };
+        ranges.iter().fold(RoaringBitmap::new(), |found, range| {
+            let there = lie(range, within);
+            let behind = lie(&(range.end..u64::ABSENT), &there);
+            found | (there - behind)
+        })
     }
 
     fn segments(&self, test: &SetTest, within: &RoaringBitmap) -> RoaringBitmap {
@@ -190,16 +193,18 @@ fn column(column: Option<&Column<u64>>, wanted: &Wanted, within: &RoaringBitmap)
         (Some(column), Wanted::Unset) => within - column.present(),
         (Some(column), Wanted::In(ranges)) => match ranges.as_slice() {
             [] => RoaringBitmap::new(),
-            [range] => {
-                let (start, length) = (range.start, range.end - range.start);
-                column.scan(within, |key| key.wrapping_sub(start) < length)
-            }
+            [range] => in_range(column, range, within),
             _ => column.scan(within, |key| {
                 let after = ranges.partition_point(|range| range.end <= *key);
                 ranges.get(after).is_some_and(|range| range.start <= *key)
             }),
         },
     }
+}
+
+fn in_range(column: &Column<u64>, range: &Range<u64>, within: &RoaringBitmap) -> RoaringBitmap {
+    let (start, length) = (range.start, range.end - range.start);
+    column.scan(within, |key| key.wrapping_sub(start) < length)
 }
 
 fn cheapest_first(nodes: &[Node]) -> Vec<&Node> {

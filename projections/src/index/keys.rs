@@ -58,6 +58,11 @@ pub(super) fn text_key(text: &[u8]) -> u64 {
     u64::from_be_bytes(first)
 }
 
+/// Whether a text has no more than its key, so that equal keys are equal texts. No text has the character 0.
+pub(super) fn is_whole(key: u64) -> bool {
+    key & 0xff == 0
+}
+
 /// What is asked of a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Wanted {

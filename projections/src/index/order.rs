@@ -11,7 +11,7 @@ use super::Index;
 use super::column::{Cell, Column};
 use super::custom::CustomField;
 use super::evaluate::later;
-use super::keys::{first_after, text_key};
+use super::keys::{first_after, is_whole, text_key};
 use super::place::{Place, Value};
 use super::texts::TextColumn;
 use super::values::{Booleans, Codes};
@@ -128,7 +128,7 @@ impl<'o> Order<'o> {
                 (Some(one), Value::Absent) => compare_texts(one, None, *direction),
                 _ => Ordering::Equal,
             };
-            let ordering = key.cmp(&directed(key_of(value), *direction)).then_with(by_text);
+            let ordering = key.cmp(&directed(key_of(value, 0), *direction)).then_with(by_text);
             if ordering.is_ne() {
                 return ordering;
             }
@@ -138,68 +138,160 @@ impl<'o> Order<'o> {
 
     /// The first of a set after a place, in order, so many at most.
     pub(super) fn first(&self, of: &RoaringBitmap, after: Option<&Place>, count: usize) -> Vec<u32> {
-        match self.keys.first() {
-            // The common cases, each in a loop of its own.
-            Some((Source::Column(column), Direction::Ascending)) => self.select(of, after, count, |o| *column.get(o)),
-            Some((Source::Column(column), Direction::Descending)) => {
-                self.select(of, after, count, |ordinal| directed(*column.get(ordinal), Direction::Descending))
-            }
-            Some((source, direction)) => {
-                self.select(of, after, count, |ordinal| directed(self.key(source, ordinal), *direction))
-            }
-            None => self.select(of, after, count, |_| 0),
-        }
+        let mut found = Vec::new();
+        self.level(0, 0, of, after, count, &mut found);
+        found
     }
 
-    fn select(
+    /// The same among those that are equal in all keys before this one, and in so many times eight bytes of this one.
+    fn level(
         &self,
+        level: usize,
+        depth: usize,
         of: &RoaringBitmap,
         after: Option<&Place>,
         count: usize,
-        first_key: impl Fn(u32) -> u64,
-    ) -> Vec<u32> {
-        let from = after.and_then(|place| Some(directed(key_of(place.values.first()?), self.keys.first()?.1)));
-        let is_after = |key: u64, ordinal: u32| match after {
-            None => true,
-            Some(_) if from.is_some_and(|from| key != from) => from.is_some_and(|from| key > from),
-            Some(place) => self.compare_with(ordinal, place).is_gt(),
+        found: &mut Vec<u32>,
+    ) {
+        let Some((source, direction)) = self.keys.get(level) else {
+            let ids = |ordinal: u32| self.index.ordinals.id(ordinal).0.as_u64_pair().0;
+            let after = after.map(|place| place.id.0.as_u64_pair().0).map(|key| (key, after));
+            return self.split(of, after, count, found, ids, &|tied, after, count, found| {
+                self.by_comparing(tied, after, count, found);
+            });
         };
-        let mut best = Best { order: self, count, kept: Vec::new(), limit: None };
-        let (mut ordinals, mut buffer) = (of.iter(), [0; 256]);
-        loop {
-            let some = ordinals.next_many(&mut buffer);
-            if some.is_empty() {
-                return best.sorted();
+        let from = after.and_then(|place| place.values.get(level));
+        let after = from.map(|value| (directed(key_of(value, depth), *direction), after));
+        let ties = |tied: &RoaringBitmap, after: Option<&Place>, count: usize, found: &mut Vec<u32>| {
+            let tells_all = |ordinal| tells_all(source, self.deep_key(source, ordinal, depth));
+            if tied.min().is_some_and(tells_all) {
+                self.level(level + 1, 0, tied, after, count, found);
+            } else if depth < DEPTH_MAX {
+                self.level(level, depth + 1, tied, after, count, found);
+            } else {
+                self.by_comparing(tied, after, count, found);
             }
-            for ordinal in some.iter().copied() {
-                let key = first_key(ordinal);
-                if best.may_take(key, ordinal) && is_after(key, ordinal) {
-                    best.take(key, ordinal);
-                }
+        };
+        match (source, direction) {
+            // The common cases, each in a loop of its own.
+            (Source::Column(column), Direction::Ascending) => {
+                self.split(of, after, count, found, |ordinal| *column.get(ordinal), &ties)
+            }
+            (Source::Column(column), Direction::Descending) => {
+                self.split(of, after, count, found, |ordinal| directed(*column.get(ordinal), *direction), &ties)
+            }
+            _ => {
+                let key = |ordinal| directed(self.deep_key(source, ordinal, depth), *direction);
+                self.split(of, after, count, found, key, &ties)
             }
         }
     }
+
+    /// The key of what follows in a text after so many times eight bytes.
+    fn deep_key(&self, source: &Source<'_>, ordinal: u32, depth: usize) -> u64 {
+        match depth {
+            0 => self.key(source, ordinal),
+            _ => self.text(source, ordinal).flatten().map_or(u64::ABSENT, |text| deep_text_key(text, depth)),
+        }
+    }
+
+    /// Takes those that tie with the place, then those below a limit, then those that tie with the limit.
+    fn split(
+        &self,
+        of: &RoaringBitmap,
+        after: Option<(u64, Option<&Place>)>,
+        count: usize,
+        found: &mut Vec<u32>,
+        key: impl Fn(u32) -> u64,
+        ties: &Ties<'_>,
+    ) {
+        let from = after.map(|(from, _)| from);
+        if let Some((from, place)) = after {
+            let tied = those(of, |ordinal| key(ordinal) == from);
+            ties(&tied, place, count, found);
+        }
+        let missing = count.saturating_sub(found.len());
+        if missing == 0 {
+            return;
+        }
+        let mut lowest = Lowest { count: missing, kept: Vec::new(), limit: None };
+        each(of, |ordinal| {
+            let key = key(ordinal);
+            if from.is_none_or(|from| key > from) && lowest.limit.is_none_or(|limit| key < limit) {
+                lowest.take(key, ordinal);
+            }
+        });
+        let (mut below, limit) = lowest.finish();
+        below.sort_unstable_by(|one, other| one.0.cmp(&other.0).then_with(|| self.compare(one.1, other.1)));
+        found.extend(below.iter().map(|(_, ordinal)| *ordinal));
+        if let Some(limit) = limit {
+            let tied = those(of, |ordinal| key(ordinal) == limit);
+            ties(&tied, None, count, found);
+        }
+    }
+
+    /// One by one, where keys do not tell.
+    fn by_comparing(&self, of: &RoaringBitmap, after: Option<&Place>, count: usize, found: &mut Vec<u32>) {
+        let is_after = |ordinal: &u32| after.is_none_or(|place| self.compare_with(*ordinal, place).is_gt());
+        let mut all: Vec<u32> = of.iter().filter(is_after).collect();
+        let missing = count.saturating_sub(found.len());
+        if missing > 0 && missing < all.len() {
+            all.select_nth_unstable_by(missing - 1, |one, other| self.compare(*one, *other));
+        }
+        all.truncate(missing);
+        all.sort_unstable_by(|one, other| self.compare(*one, *other));
+        found.extend(all);
+    }
 }
 
-/// The first so many of those seen up to now, and some more until there is no room.
-struct Best<'b> {
-    order: &'b Order<'b>,
+/// So many times eight bytes are looked at in loops; what still ties then is compared.
+const DEPTH_MAX: usize = 8;
+
+/// Whether equal keys are equal values.
+fn tells_all(source: &Source<'_>, key: u64) -> bool {
+    match source {
+        Source::Text(_) | Source::Code(_) => is_whole(key) || key == u64::ABSENT,
+        _ => true,
+    }
+}
+
+fn deep_text_key(text: &[u8], depth: usize) -> u64 {
+    text_key(text.get(8 * depth..).unwrap_or_default())
+}
+
+/// Takes some of those that tie: all that are equal up to here, after a place, up to a count of all that was found.
+type Ties<'t> = dyn Fn(&RoaringBitmap, Option<&Place>, usize, &mut Vec<u32>) + 't;
+
+fn each(of: &RoaringBitmap, mut take: impl FnMut(u32)) {
+    let (mut ordinals, mut buffer) = (of.iter(), [0; 256]);
+    loop {
+        let some = ordinals.next_many(&mut buffer);
+        if some.is_empty() {
+            return;
+        }
+        some.iter().copied().for_each(&mut take);
+    }
+}
+
+fn those(of: &RoaringBitmap, test: impl Fn(u32) -> bool) -> RoaringBitmap {
+    let mut found = Vec::new();
+    each(of, |ordinal| {
+        if test(ordinal) {
+            found.push(ordinal);
+        }
+    });
+    found.into_iter().collect()
+}
+
+/// The lowest keys of those seen up to now, and some more until there is no room.
+struct Lowest {
     count: usize,
     kept: Vec<(u64, u32)>,
-    /// Once there are enough, the last of them.
-    limit: Option<(u64, u32)>,
+    /// Once there are enough, the greatest of them: no more of those are needed.
+    limit: Option<u64>,
 }
 
-impl Best<'_> {
-    #[inline(always)]
-    fn may_take(&self, key: u64, ordinal: u32) -> bool {
-        match self.limit {
-            None => true,
-            Some((limit, _)) if key != limit => key < limit,
-            Some((_, last)) => self.order.compare(ordinal, last).is_lt(),
-        }
-    }
-
+impl Lowest {
     fn take(&mut self, key: u64, ordinal: u32) {
         self.kept.push((key, ordinal));
         if self.kept.len() >= 2 * self.count + 256 {
@@ -208,23 +300,18 @@ impl Best<'_> {
     }
 
     fn narrow(&mut self) {
-        if let Some(last) = self.count.checked_sub(1)
-            && last < self.kept.len()
-        {
-            let order = self.order;
-            self.kept.select_nth_unstable_by(last, |one, other| {
-                one.0.cmp(&other.0).then_with(|| order.compare(one.1, other.1))
-            });
-            self.limit = Some(self.kept[last]);
+        if self.count > 0 && self.count <= self.kept.len() {
+            self.kept.select_nth_unstable_by_key(self.count - 1, |(key, _)| *key);
+            self.limit = Some(self.kept[self.count - 1].0);
+            self.kept.truncate(self.count);
         }
-        self.kept.truncate(self.count);
     }
 
-    fn sorted(mut self) -> Vec<u32> {
+    /// Those below the limit, and the limit, at which more may tie than were kept.
+    fn finish(mut self) -> (Vec<(u64, u32)>, Option<u64>) {
         self.narrow();
-        let order = self.order;
-        self.kept.sort_unstable_by(|one, other| one.0.cmp(&other.0).then_with(|| order.compare(one.1, other.1)));
-        self.kept.into_iter().map(|(_, ordinal)| ordinal).collect()
+        self.kept.retain(|(key, _)| self.limit.is_none_or(|limit| *key < limit));
+        (self.kept, self.limit)
     }
 }
 
@@ -264,11 +351,11 @@ fn directed(key: u64, direction: Direction) -> u64 {
     }
 }
 
-fn key_of(value: &Value) -> u64 {
+fn key_of(value: &Value, depth: usize) -> u64 {
     match value {
         Value::Absent => u64::ABSENT,
         Value::Key(key) => *key,
-        Value::Text(text) => text_key(text.as_bytes()),
+        Value::Text(text) => deep_text_key(text.as_bytes(), depth),
     }
 }
 

@@ -11,6 +11,8 @@ use super::values::{Booleans, choice};
 /// How contacts stand.
 #[derive(Debug, Default)]
 pub(super) struct Standing {
+    /// By ordinal, to be sorted by and compared with.
+    of: Vec<u8>,
     /// In the order of [`STATUSES`].
     conversations: [RoaringBitmap; 4],
     blocked: Booleans,
@@ -20,12 +22,27 @@ pub(super) struct Standing {
 const STATUSES: [ConversationStatus; 4] =
     [ConversationStatus::None, ConversationStatus::Open, ConversationStatus::Snoozed, ConversationStatus::Closed];
 
+/// The bits of a contact: the conversation's place in [`STATUSES`], then these.
+const BLOCKED: u8 = 4;
+const HAS_ABSORBED: u8 = 8;
+/// Of an ordinal that nobody has.
+const NOBODY: u8 = u8::MAX;
+
 impl Standing {
     pub(super) fn put(&mut self, ordinal: u32, subject: &Subject, changed: &mut Changed) {
-        if self.conversation(ordinal) != Some(subject.conversation_status) {
+        let conversation = STATUSES.iter().position(|status| *status == subject.conversation_status);
+        let flag = |yes: bool, bit: u8| if yes { bit } else { 0 };
+        let bits = conversation.unwrap_or_default() as u8
+            | flag(subject.blocked, BLOCKED)
+            | flag(subject.has_absorbed, HAS_ABSORBED);
+        let before = self.replace(ordinal, bits);
+        if before == bits {
+            return;
+        }
+        if before & 3 != bits & 3 || before == NOBODY {
             changed.add(&FilterField::ConversationStatus);
-            for (status, members) in STATUSES.into_iter().zip(&mut self.conversations) {
-                if status == subject.conversation_status {
+            for (index, members) in self.conversations.iter_mut().enumerate() {
+                if Some(index) == conversation {
                     members.insert(ordinal)
                 } else {
                     members.remove(ordinal)
@@ -40,7 +57,16 @@ impl Standing {
         }
     }
 
+    fn replace(&mut self, ordinal: u32, bits: u8) -> u8 {
+        let index = ordinal as usize;
+        if self.of.len() <= index {
+            self.of.resize(index + 1, NOBODY);
+        }
+        std::mem::replace(&mut self.of[index], bits)
+    }
+
     pub(super) fn remove(&mut self, ordinal: u32) {
+        self.replace(ordinal, NOBODY);
         for members in &mut self.conversations {
             members.remove(ordinal);
         }
@@ -48,14 +74,13 @@ impl Standing {
         self.has_absorbed.set(ordinal, None);
     }
 
-    fn conversation(&self, ordinal: u32) -> Option<ConversationStatus> {
-        let mut all = STATUSES.into_iter().zip(&self.conversations);
-        all.find(|(_, members)| members.contains(ordinal)).map(|(status, _)| status)
+    fn bits(&self, ordinal: u32) -> u8 {
+        self.of.get(ordinal as usize).copied().unwrap_or_default()
     }
 
     /// As [`Status`], without the block.
     pub(super) fn conversation_status(&self, ordinal: u32) -> Status {
-        Status::of(self.conversation(ordinal).unwrap_or(ConversationStatus::None), false)
+        Status::of(STATUSES[usize::from(self.bits(ordinal) & 3)], false)
     }
 
     pub(super) fn status(&self, ordinal: u32) -> Status {
@@ -63,7 +88,7 @@ impl Standing {
     }
 
     pub(super) fn is_blocked(&self, ordinal: u32) -> bool {
-        self.blocked.yes().contains(ordinal)
+        self.bits(ordinal) & BLOCKED != 0
     }
 
     pub(super) fn blocked(&self) -> &RoaringBitmap {
@@ -104,6 +129,6 @@ impl Standing {
 
     pub(super) fn memory(&self) -> usize {
         let conversations: usize = self.conversations.iter().map(RoaringBitmap::serialized_size).sum();
-        conversations + self.blocked.memory() + self.has_absorbed.memory()
+        self.of.capacity() + conversations + self.blocked.memory() + self.has_absorbed.memory()
     }
 }

@@ -8,7 +8,7 @@ use roaring::RoaringBitmap;
 
 use super::column::{Cell, Column, sift};
 use super::grams::{Grams, Parts, is_exact};
-use super::keys::text_key;
+use super::keys::{is_whole, text_key};
 use super::record::{SEPARATOR, needle_of_digits, range_at, value_at};
 use super::values::choice;
 
@@ -165,6 +165,10 @@ impl TextColumn {
     fn equal(&self, texts: &Texts, value: &str, within: &RoaringBitmap) -> RoaringBitmap {
         let needle = [&[SEPARATOR], value.as_bytes(), &[SEPARATOR]].concat();
         let key = text_key(value.as_bytes());
+        if is_whole(key) && !value.is_empty() {
+            let candidates = texts.grams.candidates(&needle, &(within & self.present()));
+            return self.keys.scan(&candidates, |own| *own == key);
+        }
         self.verified(texts, &needle, within, |ordinal| {
             *self.keys.get(ordinal) == key && self.get(texts, ordinal) == Some(value.as_bytes())
         })
