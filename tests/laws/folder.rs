@@ -29,6 +29,7 @@ use crate::history::{Done, History, Stage};
 use crate::properties::{LONGEST, cases};
 use crate::support::asks;
 use crate::support::reading::Reading;
+use crate::world::FIELDS;
 
 const HOME: &str = "default";
 /// Entries of a page: few, so that there are several.
@@ -48,6 +49,10 @@ impl Folder {
         // Little is remembered, so that much is read again.
         let options = Options { remembered: 3, projected: 2, ..Options::default() };
         let house = runtime.block_on(House::open(folder.path(), options)).expect("a house");
+        for (key, kind) in FIELDS {
+            let define = asks::command(None, asks::define(key, kind));
+            runtime.block_on(house.submit(&define)).expect("it is defined");
+        }
         Folder { runtime, house, folder }
     }
 

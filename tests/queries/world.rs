@@ -61,6 +61,13 @@ impl World {
         self.execute(self.read(&line, false)).await
     }
 
+    /// Defines custom fields that have no options.
+    pub(crate) async fn define(&self, fields: &[(&str, &str)]) {
+        for (key, kind) in fields {
+            self.run(json!({"command": "define_field", "field": key, "name": key, "type": kind})).await;
+        }
+    }
+
     /// Executes a line at a past time.
     pub(crate) async fn at(&self, time: &str, line: Value) -> Answer {
         self.try_at(time, line).await.unwrap()
