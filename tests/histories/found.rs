@@ -32,7 +32,8 @@ pub(crate) async fn as_if_filled_anew(product: &Product, names: &Names) {
 fn many() -> Vec<Value> {
     let sort = |by: &str, order: &str| json!({"sort": [{"by": by, "order": order}], "limit": 500});
     let mut many = Vec::new();
-    for by in ["first_name", "display_name", "email", "phone", "country", "status", "activity", "created_at", "last_in"] {
+    for by in ["first_name", "display_name", "email", "phone", "country", "status", "activity", "created_at", "last_in"]
+    {
         many.extend([sort(by, "asc"), sort(by, "desc")]);
     }
     for by in ["last_out", "last_message", "last_interaction", "opened_at", "first_seen", "source", "last_channel"] {
