@@ -50,6 +50,11 @@ uuid_newtype! {
     MergeId
 }
 
+uuid_newtype! {
+    /// A segment. Derives from the idempotency key of the command that defined it.
+    SegmentId
+}
+
 /// A keyed 128-bit hash by which a command or a message is known again, however late (rule 14).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mark(pub [u8; 16]);
