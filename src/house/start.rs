@@ -12,7 +12,6 @@ use dossier_projections::unfinished::Unfinished;
 use super::House;
 use super::condition::Start;
 use crate::app::AppError;
-use crate::app::clock::{SystemClock, Wall};
 use crate::ports::EventStore;
 use crate::ports::Keyring;
 
@@ -20,6 +19,8 @@ use crate::ports::Keyring;
 const TICK: Duration = Duration::from_millis(500);
 /// How long something may stand unfinished before the process manager takes it for abandoned.
 const GRACE: Duration = Duration::from_secs(5);
+/// How often old entries of the feed of segments are forgotten.
+const TRIMMED_EVERY: Duration = Duration::from_secs(3_600);
 
 impl House {
     /// Catches up, takes up, finishes, and then follows: the projections and the process manager run until
@@ -72,13 +73,23 @@ impl House {
         tokio::spawn(async move {
             let mut stale = (0, Unfinished::default());
             let mut looked = tokio::time::Instant::now();
+            let mut trimmed = looked;
             loop {
                 tokio::select! {
                     () = tokio::time::sleep(TICK) => {}
                     _ = stop.changed() => return,
                 }
                 let Some(house) = house.upgrade() else { return };
-                house.run_due(SystemClock.now()).await;
+                house.run_due(house.wall.now()).await;
+                if let Err(error) = house.runner.tick(None).await {
+                    tracing::warn!(error = %error, "segments wait");
+                }
+                if trimmed.elapsed() >= TRIMMED_EVERY {
+                    trimmed = tokio::time::Instant::now();
+                    if let Err(error) = house.runner.trim_feed().await {
+                        tracing::warn!(error = %error, "the feed of segments is not trimmed");
+                    }
+                }
                 if looked.elapsed() >= GRACE {
                     looked = tokio::time::Instant::now();
                     house.finish_stale(&mut stale).await;

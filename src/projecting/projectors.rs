@@ -3,17 +3,18 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use dossier_domain::fields::Definitions;
+use dossier_domain::event::Event;
 use dossier_domain::ids::{ContactId, Stream};
 use dossier_domain::state::{Contact, evolve};
 use dossier_domain::workspace::Workspace;
-use dossier_projections::documents::{Documents, Entry, Shown, Source};
+use dossier_projections::directory::Meaning;
+use dossier_projections::documents::{Changed, Documents, Entry, Source};
 use dossier_projections::mac::{self, Mac};
 use dossier_projections::unfinished::Unfinished;
 use tokio::runtime::Handle;
 
 use crate::app::AppError;
-use crate::ports::read_store::{Changes, Projection, ReadStore, StoredContact};
+use crate::ports::read_store::{Changes, FeedWrite, Projection, ReadStore, StoredContact};
 use crate::ports::{Direction, EventStore};
 use crate::sealing::Codec;
 
@@ -83,8 +84,8 @@ impl Inputs {
         }
     }
 
-    /// What a workspace's contacts mean as of a position: its custom fields, and for how many days they are active.
-    pub(super) async fn meaning(&self, workspace: &Arc<str>, up_to: u64) -> Result<(Arc<Definitions>, u16), AppError> {
+    /// What a workspace's contacts mean as of a position.
+    pub(super) async fn meaning(&self, workspace: &Arc<str>, up_to: u64) -> Result<Meaning, AppError> {
         let stream = Stream::Workspace(workspace.clone());
         let mut state = Workspace::default();
         for recorded in self.store.read_stream(&stream, 0, Direction::Forward, usize::MAX).await? {
@@ -94,7 +95,11 @@ impl Inputs {
             let opened = self.codec.open(&recorded).await?;
             state.evolve(&opened.event, recorded.revision, recorded.position);
         }
-        Ok((Arc::new(state.definitions()), state.settings.active_days))
+        Ok(Meaning {
+            fields: Arc::new(state.definitions()),
+            active_days: state.settings.active_days,
+            segments: state.segments.values().map(|segment| (segment.id, segment.filter.clone())).collect(),
+        })
     }
 }
 
@@ -103,10 +108,10 @@ pub struct Projectors {
     inputs: Inputs,
     handle: Handle,
     documents: Documents,
-    /// What contacts show whose changes were stored, and which nobody has indexed yet.
-    shown: Vec<Shown>,
     /// Workspaces whose own streams went on, and nobody has looked yet.
     redefined: BTreeSet<Arc<str>>,
+    /// Whether a segment was defined meanwhile.
+    segments_come: bool,
     mac: HashMap<Arc<str>, Mac>,
     unfinished: Unfinished,
     /// How far each has folded.
@@ -131,8 +136,8 @@ impl Projectors {
         }
         Ok(Projectors {
             documents: Documents::new(capacity),
-            shown: Vec::new(),
             redefined: BTreeSet::new(),
+            segments_come: false,
             mac: rows.into_iter().map(|(workspace, rows)| (workspace, Mac::restore(rows))).collect(),
             unfinished: inputs.read.unfinished().await?,
             handle: Handle::current(),
@@ -193,6 +198,7 @@ impl Projectors {
                     Stream::Workspace(name) => Some(name.clone()),
                     _ => None,
                 }));
+                self.segments_come |= fresh.iter().any(|entry| matches!(entry.event, Event::SegmentDefined(_)));
             }
             Projection::Mac => self.count(fresh),
             Projection::Unfinished => {
@@ -215,20 +221,47 @@ impl Projectors {
         if from == to {
             return Ok(());
         }
-        let mut shown = Vec::new();
         let changes = match projection {
             Projection::Contacts => {
-                let changed = self.with_documents(|documents, source| documents.changes(source))?;
-                shown = changed.shown;
-                Changes::Contacts(changed.rows)
+                let Changed { rows, .. } = self.changed_contacts()?;
+                Changes::Contacts(rows, Vec::new())
             }
             Projection::Mac => Changes::Mac(self.counted()),
             Projection::Unfinished => Changes::Unfinished(self.unfinished.clone()),
         };
         self.inputs.read.apply(changes, from, to).await?;
         self.checkpoints[projection as usize] = to;
-        self.shown.extend(shown);
         Ok(())
+    }
+
+    /// What the folded events change in contacts, to be stored by [`Projectors::store_contacts`] and shown.
+    ///
+    /// # Errors
+    /// As [`Projectors::fold`].
+    pub(super) fn changed_contacts(&mut self) -> Result<Changed, AppError> {
+        self.with_documents(|documents, source| documents.changes(source))
+    }
+
+    /// Stores contacts that changed, and what this comes to in the feed of segments, together.
+    ///
+    /// # Errors
+    /// As [`Projectors::fold`].
+    pub(super) async fn store_contacts(&mut self, changed: Changed, feed: Vec<FeedWrite>) -> Result<(), AppError> {
+        let (from, to) = (self.checkpoint(Projection::Contacts), self.folded_of(Projection::Contacts));
+        self.inputs.read.apply(Changes::Contacts(changed.rows, feed), from, to).await?;
+        self.checkpoints[Projection::Contacts as usize] = to;
+        self.segments_come = false;
+        Ok(())
+    }
+
+    /// How far a projection has folded.
+    pub(super) fn folded_of(&self, projection: Projection) -> u64 {
+        self.folded[projection as usize]
+    }
+
+    /// Whether a segment is defined by what was folded and is not stored yet.
+    pub(super) fn segments_come(&self) -> bool {
+        self.segments_come
     }
 
     /// The projector of documents, with a source that may wait for a store.
@@ -251,11 +284,6 @@ impl Projectors {
     pub fn showing(mut self, showing: bool) -> Self {
         self.show(showing);
         self
-    }
-
-    /// What contacts show whose changes were stored since the last call; in the order of storing.
-    pub fn take_shown(&mut self) -> Vec<Shown> {
-        std::mem::take(&mut self.shown)
     }
 
     /// The workspaces whose own streams went on since the last call.

@@ -19,7 +19,8 @@ mod edge;
 mod plan;
 
 use clock::Clock;
-use plan::{Plan, in_order};
+pub use plan::Plan;
+use plan::in_order;
 
 /// A contact entered a segment, or left it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,7 +17,6 @@ use super::contact_body::{contact_body, in_use};
 use super::table::row;
 use crate::api::bodies::SearchPage;
 use crate::app::AppError;
-use crate::app::clock::{SystemClock, Wall};
 use crate::app::query::SearchQuery;
 use crate::app::workspaces::Workspace;
 use crate::house::House;
@@ -57,7 +56,7 @@ impl House {
         };
         let (now, after) = match begun {
             Some((now, place)) => (query.now.unwrap_or(now), Some(place)),
-            None => (query.now.unwrap_or_else(|| SystemClock.now()), None),
+            None => (query.now.unwrap_or_else(|| self.wall.now()), None),
         };
         let position = self.runner.state().reached;
         let page = tokio::task::block_in_place(|| self.page(workspace, query, now, after.as_ref()))?;

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use dossier_domain::ids::{ContactId, Mark};
+use chrono::{DateTime, Utc};
+use dossier_domain::ids::{ContactId, Mark, SegmentId};
 use dossier_domain::state::Contact;
 use dossier_projections::documents::{DocumentChange, LookupValue};
 use dossier_projections::mac::{MacChange, MacRow, Member};
@@ -15,9 +16,12 @@ use dossier_projections::unfinished::Unfinished;
 use parking_lot::RwLock;
 use uuid::Uuid;
 
-use crate::ports::read_store::{Changes, ClosedCycle, Projection, ReadError, ReadStore, StoredContact};
+use crate::ports::read_store::{
+    Changes, ClosedCycle, FeedPart, FeedState, FeedWrite, Projection, ReadError, ReadStore, StoredContact,
+};
 use crate::sealing::{Codec, Marks, SealError};
 
+mod feed;
 mod keys;
 mod mac;
 mod rows;
@@ -239,14 +243,18 @@ impl ReadStore for SqliteReadStore {
 
     async fn apply(&self, changes: Changes, from: u64, to: u64) -> Result<(), ReadError> {
         let projection = changes.projection();
+        let mut feed = Vec::new();
         let writes = match changes {
-            Changes::Contacts(changes) => self.contact_writes(changes).await?,
+            Changes::Contacts(changes, told) => {
+                feed = told;
+                self.contact_writes(changes).await?
+            }
             Changes::Mac(changes) => mac::writes(changes)?,
             Changes::Unfinished(list) => {
                 vec![Write::Put(keys::UNFINISHED.to_vec(), serde_json::to_vec(&list).map_err(shape)?)]
             }
         };
-        match self.file(projection).write(&writes, from, to)? {
+        match self.file(projection).write(&writes, &feed, from, to)? {
             None => Ok(()),
             Some(actual) => Err(ReadError::CheckpointMoved { projection: projection.name(), expected: from, actual }),
         }
@@ -299,6 +307,22 @@ impl ReadStore for SqliteReadStore {
         limit: usize,
     ) -> Result<Vec<Member>, ReadError> {
         mac::members(&self.file(Projection::Mac), workspace, cycle, after, limit)
+    }
+
+    async fn write_feed(&self, feed: Vec<FeedWrite>) -> Result<(), ReadError> {
+        self.file(Projection::Contacts).alter(|file| feed::write(file, &feed))
+    }
+
+    async fn feed_states(&self) -> Result<Vec<(Arc<str>, FeedState)>, ReadError> {
+        self.file(Projection::Contacts).look(feed::states)
+    }
+
+    async fn feed(&self, workspace: &str, segment: SegmentId, from: u64, limit: usize) -> Result<FeedPart, ReadError> {
+        self.file(Projection::Contacts).look(|file| feed::part(file, workspace, segment, from, limit))
+    }
+
+    async fn trim_feed(&self, older_than: DateTime<Utc>) -> Result<(), ReadError> {
+        self.file(Projection::Contacts).alter(|file| feed::trim(file, older_than))
     }
 
     async fn unfinished(&self) -> Result<Unfinished, ReadError> {
