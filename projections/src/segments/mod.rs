@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use dossier_domain::filter::Filter;
 use dossier_domain::ids::{ContactId, SegmentId};
 use roaring::RoaringBitmap;
@@ -149,9 +149,10 @@ impl Memberships {
         }
     }
 
-    /// Time passed.
+    /// Time passed; it goes by whole microseconds, as the values of contacts do.
     pub fn tick(&mut self, index: &Index, now: DateTime<Utc>) -> Vec<Crossing> {
         let mut told = Vec::new();
+        let now = now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(now);
         if now <= self.as_of {
             return told;
         }
