@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use chrono::{DateTime, TimeDelta, Utc};
 use dossier_domain::compose::ActivityLevel;
 use dossier_domain::filter::{BooleanField, Direction, FilterField, InstantField, Sort};
+use dossier_domain::sabotage::{Break, armed};
 use roaring::RoaringBitmap;
 
 use super::Index;
@@ -206,7 +207,9 @@ impl<'o> Order<'o> {
         ties: &Ties<'_>,
     ) {
         let from = after.map(|(from, _)| from);
-        if let Some((from, place)) = after {
+        if let Some((from, place)) = after
+            && !armed(Break::PagesSkipThoseThatTie)
+        {
             let tied = those(of, |ordinal| key(ordinal) == from);
             ties(&tied, place, count, found);
         }
