@@ -73,7 +73,7 @@ fn values() -> Vec<(FieldType, Value, Value, Value, &'static str)> {
 fn every_type_takes_its_values_and_refuses_others_on_every_way_in() {
     let mut world = World::of("AB");
     for (kind, given, kept, wrong, code) in values() {
-        let key = kind.name();
+        let key = &*format!("a_{}", kind.name());
         world.done(defined(key, kind));
         let name = format!("custom.{key}");
         let edited = set(&world, 'A', key, Some(given.clone()));
