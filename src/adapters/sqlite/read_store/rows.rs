@@ -74,7 +74,12 @@ impl Rows {
     }
 
     /// Writes a batch and moves the checkpoint, together. Answers where the checkpoint is if it is not at `from`.
-    pub(super) fn write(&self, writes: &[Write], from: u64, to: u64) -> Result<Option<u64>, ReadError> {
+    pub(super) fn write(
+        &self,
+        writes: impl IntoIterator<Item = Result<Write, ReadError>>,
+        from: u64,
+        to: u64,
+    ) -> Result<Option<u64>, ReadError> {
         const DOING: &str = "writing a batch";
         let mut writer = self.writer.lock();
         let batch = writer.transaction().map_err(failed(DOING))?;
@@ -90,10 +95,10 @@ impl Rows {
             let range = "DELETE FROM rows WHERE key >= ?1 AND key < ?2";
             let mut remove_prefix = batch.prepare_cached(range).map_err(failed(DOING))?;
             for write in writes {
-                match write {
+                match write? {
                     Write::Put(key, value) => put.execute(params![key, value]),
                     Write::Remove(key) => remove.execute(params![key]),
-                    Write::RemovePrefix(prefix) => remove_prefix.execute(params![prefix, after_prefix(prefix)]),
+                    Write::RemovePrefix(prefix) => remove_prefix.execute(params![prefix, after_prefix(&prefix)]),
                 }
                 .map_err(failed(DOING))?;
             }
