@@ -162,7 +162,10 @@ impl House {
         self.stop.send_replace(true);
         let head = self.store.head().await?;
         self.store.durable(head).await?;
-        self.store.close()?;
-        Ok(())
+        let closed = self.store.close();
+        if let Some(ahead) = &self.keys_ahead {
+            ahead.stop();
+        }
+        Ok(closed?)
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use dossier_projections::tags::TagIndex;
 use tokio::sync::{Mutex, Notify, watch};
 
-use super::projectors::{Inputs, Projectors};
+use super::projectors::{Bounds, Inputs, Projectors};
 use super::rebuild::rebuild;
 use crate::app::AppError;
 use crate::ports::read_store::{Projection, ReadStore};
@@ -31,8 +31,7 @@ pub struct RunnerState {
 /// Runs all projections of a read store. One runner a read store.
 pub struct Runner {
     inputs: Inputs,
-    /// States of contacts that the projectors remember.
-    capacity: usize,
+    bounds: Bounds,
     projectors: Mutex<Projectors>,
     state: watch::Sender<RunnerState>,
     tags: parking_lot::Mutex<TagIndex>,
@@ -45,14 +44,14 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// A runner that goes on where the read store stands; it remembers `capacity` states of contacts, and what nobody
-    /// waits for may `linger` before it is stored.
+    /// A runner that goes on where the read store stands; what nobody waits for may `linger` before it is
+    /// stored.
     ///
     /// # Errors
     /// The read store failed, or it is ahead of the log: then the log was restored from an older copy, and the read
     /// models must be rebuilt.
-    pub async fn resume(inputs: Inputs, capacity: usize, linger: Duration) -> Result<Arc<Self>, AppError> {
-        let projectors = Projectors::resume(inputs.clone(), capacity).await?;
+    pub async fn resume(inputs: Inputs, bounds: Bounds, linger: Duration) -> Result<Arc<Self>, AppError> {
+        let projectors = Projectors::resume(inputs.clone(), bounds).await?;
         let head = inputs.store.head().await?;
         for projection in Projection::ALL {
             let at = projectors.checkpoint(projection);
@@ -67,7 +66,7 @@ impl Runner {
         let reached = projectors.lowest();
         Ok(Arc::new(Runner {
             inputs,
-            capacity,
+            bounds,
             projectors: Mutex::new(projectors),
             state: watch::Sender::new(RunnerState { reached, failure: None }),
             tags: parking_lot::Mutex::default(),
@@ -168,7 +167,7 @@ impl Runner {
         tracing::error!(error = %error, "the projections stand still");
         self.state.send_modify(|state| state.failure = Some(error.to_string().into()));
         let mut projectors = self.projectors.lock().await;
-        match Projectors::resume(self.inputs.clone(), self.capacity).await {
+        match Projectors::resume(self.inputs.clone(), self.bounds).await {
             Ok(resumed) => *projectors = resumed,
             Err(error) => tracing::error!(error = %error, "the projections can't be resumed"),
         }
@@ -190,7 +189,7 @@ impl Runner {
         let living = projectors.checkpoint(projection);
         drop(rebuild(&self.inputs, fresh.clone(), &[projection], living, |_| {}).await?);
         swap(fresh)?;
-        *projectors = Projectors::resume(self.inputs.clone(), self.capacity).await?;
+        *projectors = Projectors::resume(self.inputs.clone(), self.bounds).await?;
         Ok(())
     }
 
