@@ -66,6 +66,8 @@ impl House {
     fn spawn_process_manager(self: &Arc<Self>) {
         let house = Arc::downgrade(self);
         let mut stop = self.stop.subscribe();
+        // Looking has everything that was folded stored first: where that may linger, so does what stands unfinished.
+        let grace = GRACE.max(self.linger);
         tokio::spawn(async move {
             let mut stale = (0, Unfinished::default());
             let mut looked = tokio::time::Instant::now();
@@ -76,7 +78,7 @@ impl House {
                 }
                 let Some(house) = house.upgrade() else { return };
                 house.run_due(SystemClock.now()).await;
-                if looked.elapsed() >= GRACE {
+                if looked.elapsed() >= grace {
                     looked = tokio::time::Instant::now();
                     house.finish_stale(&mut stale).await;
                 }

@@ -38,7 +38,7 @@ impl Default for Bounds {
 
 impl Bounds {
     /// For much that nobody reads meanwhile: what is written seldom is written little.
-    pub const BULK: Bounds = Bounds { remembered: 1 << 15, contacts_pending: 3 << 15, events_pending: 1 << 20 };
+    pub const BULK: Bounds = Bounds { remembered: 1 << 14, contacts_pending: 1 << 16, events_pending: 1 << 20 };
 }
 
 /// What the projectors read from.

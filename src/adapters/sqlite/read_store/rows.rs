@@ -46,9 +46,10 @@ impl Rows {
         let writer = Connection::open(path).map_err(failed("opening a read model"))?;
         // Losing the last batches at a power cut is harmless: the checkpoint goes with its rows, and the log is the truth.
         // What is deleted is overwritten, so that no erased value lingers in a free page.
+        // A small page cache: large batches go through the file once, in its order.
         // A quarter of a page is what a row may take before it needs a page of its own beside it: the usual contact does not.
         let setup = "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;
-                     PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;
+                     PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;
                      PRAGMA wal_autocheckpoint = 4000;";
         writer.execute_batch(setup).map_err(failed("opening a read model"))?;
         writer.execute_batch(SCHEMA).map_err(failed("opening a read model"))?;
