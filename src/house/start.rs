@@ -69,6 +69,8 @@ impl House {
     fn spawn_process_manager(self: &Arc<Self>) {
         let house = Arc::downgrade(self);
         let mut stop = self.stop.subscribe();
+        // Looking has everything that was folded stored first: where that may linger, so does what stands unfinished.
+        let grace = GRACE.max(self.linger);
         tokio::spawn(async move {
             let mut stale = (0, Unfinished::default());
             let mut looked = tokio::time::Instant::now();
@@ -79,7 +81,7 @@ impl House {
                 }
                 let Some(house) = house.upgrade() else { return };
                 house.run_due(SystemClock.now()).await;
-                if looked.elapsed() >= GRACE {
+                if looked.elapsed() >= grace {
                     looked = tokio::time::Instant::now();
                     house.finish_stale(&mut stale).await;
                 }
@@ -148,7 +150,10 @@ impl House {
         self.stop.send_replace(true);
         let head = self.store.head().await?;
         self.store.durable(head).await?;
-        self.store.close()?;
-        Ok(())
+        let closed = self.store.close();
+        if let Some(ahead) = &self.keys_ahead {
+            ahead.stop();
+        }
+        Ok(closed?)
     }
 }

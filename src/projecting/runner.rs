@@ -9,7 +9,7 @@ use dossier_projections::directory::Directory;
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::filling::fill;
-use super::projectors::{Inputs, Projectors};
+use super::projectors::{Bounds, Inputs, Projectors};
 use super::rebuild::rebuild;
 use crate::app::AppError;
 use crate::app::clock::{SystemClock, Wall};
@@ -34,8 +34,7 @@ pub struct RunnerState {
 /// Runs all projections of a read store. One runner a read store.
 pub struct Runner {
     inputs: Inputs,
-    /// States of contacts that the projectors remember.
-    capacity: usize,
+    bounds: Bounds,
     projectors: Mutex<Projectors>,
     state: watch::Sender<RunnerState>,
     /// What contacts show, findable, as far as it was projected.
@@ -51,14 +50,14 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// A runner that goes on where the read store stands; it remembers `capacity` states of contacts, and what nobody
-    /// waits for may `linger` before it is stored.
+    /// A runner that goes on where the read store stands; what nobody waits for may `linger` before it is
+    /// stored.
     ///
     /// # Errors
     /// The read store failed, or it is ahead of the log: then the log was restored from an older copy, and the read
     /// models must be rebuilt.
-    pub async fn resume(inputs: Inputs, capacity: usize, linger: Duration) -> Result<Arc<Self>, AppError> {
-        let projectors = Projectors::resume(inputs.clone(), capacity).await?;
+    pub async fn resume(inputs: Inputs, bounds: Bounds, linger: Duration) -> Result<Arc<Self>, AppError> {
+        let projectors = Projectors::resume(inputs.clone(), bounds).await?;
         let head = inputs.store.head().await?;
         for projection in Projection::ALL {
             let at = projectors.checkpoint(projection);
@@ -73,7 +72,7 @@ impl Runner {
         let reached = projectors.lowest();
         Ok(Arc::new(Runner {
             inputs,
-            capacity,
+            bounds,
             projectors: Mutex::new(projectors),
             state: watch::Sender::new(RunnerState { reached, failure: None }),
             directory: parking_lot::RwLock::default(),
@@ -176,7 +175,7 @@ impl Runner {
         tracing::error!(error = %error, "the projections stand still");
         self.state.send_modify(|state| state.failure = Some(error.to_string().into()));
         let mut projectors = self.projectors.lock().await;
-        match Projectors::resume(self.inputs.clone(), self.capacity).await {
+        match Projectors::resume(self.inputs.clone(), self.bounds).await {
             Ok(resumed) => *projectors = resumed.showing(self.is_filled()),
             Err(error) => tracing::error!(error = %error, "the projections can't be resumed"),
         }
@@ -198,7 +197,7 @@ impl Runner {
         let living = projectors.checkpoint(projection);
         drop(rebuild(&self.inputs, fresh.clone(), &[projection], living, |_| {}).await?);
         swap(fresh)?;
-        *projectors = Projectors::resume(self.inputs.clone(), self.capacity).await?.showing(self.is_filled());
+        *projectors = Projectors::resume(self.inputs.clone(), self.bounds).await?.showing(self.is_filled());
         match projection {
             Projection::Contacts if self.is_filled() => self.fill_anew(&mut projectors, |_| {}).await,
             _ => Ok(()),
