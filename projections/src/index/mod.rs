@@ -12,6 +12,7 @@ mod dictionary;
 mod evaluate;
 mod grams;
 mod keys;
+mod lowest;
 mod order;
 mod ordinals;
 mod place;
