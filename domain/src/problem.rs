@@ -97,6 +97,16 @@ impl Problems {
         parsed.map_err(|invalid| self.invalid(place, invalid)).ok()
     }
 
+    /// What was found in a value that stands here.
+    pub fn below(&mut self, place: &Place<'_>, found: Vec<Problem>) {
+        let pointer = place.pointer();
+        for problem in found {
+            if !self.is_full() {
+                self.found.push(Problem { pointer: format!("{pointer}{}", problem.pointer), ..problem });
+            }
+        }
+    }
+
     /// Whether nothing was found so far.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
@@ -128,6 +138,15 @@ mod tests {
         let (value, name) = (Place::WHOLE, "a/b~c");
         assert_eq!(value.member(name).item(3).pointer(), "/a~1b~0c/3");
         assert_eq!(value.pointer(), "");
+    }
+
+    #[test]
+    fn what_was_found_in_a_part_is_told_of_the_whole() {
+        let mut inner = Problems::default();
+        inner.invalid(&Place::WHOLE.item(2), Invalid::Empty);
+        let mut outer = Problems::default();
+        outer.below(&Place::WHOLE.member("sort"), inner.or(Some(())).unwrap_err());
+        assert_eq!(outer.or(Some(())).unwrap_err()[0].pointer, "/sort/2");
     }
 
     #[test]

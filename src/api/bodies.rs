@@ -10,6 +10,7 @@ mod contact;
 mod entry;
 mod field;
 mod merge;
+mod search;
 mod system;
 mod value;
 
@@ -26,6 +27,7 @@ pub use merge::{
     BillingEffect, ExpectedBody, FieldPreview, MergeBody, MergePreview, MergeState, NotRestored, ProblemNote,
     UnmergeBlock, UnmergeField, UnmergePreview, ValueSource,
 };
+pub use search::SearchPage;
 pub use system::{Health, ProjectionBody, ProjectionState, Readiness, RebuildBody};
 pub use value::{ChoiceBody, SideBody, ValueBody};
 

@@ -230,6 +230,87 @@ pub enum DeliveryStatusRequest {
     Failed,
 }
 
+/// Which contacts are searched for, and what of each is wanted.
+#[derive(ToSchema)]
+pub struct SearchRequest {
+    /// Those that match it; every live contact where it is left out.
+    filter: Option<FilterRequest>,
+    /// Words that must each lie somewhere in a name, email, phone, handle, tag, company or custom value, up to 8; quotes
+    /// hold words together. Digits are looked for in phone numbers.
+    #[schema(max_length = 1000)]
+    search: Option<String>,
+    /// By up to three fields, the first deciding first; by `last_interaction`, the latest first, where it is left out.
+    #[schema(max_items = 3)]
+    sort: Option<Vec<SortRequest>>,
+    /// Members of the contact, and custom fields as `custom.<key>`; `id` and `display_name` are always there. The columns
+    /// of the usual table where it is left out.
+    columns: Option<Vec<String>>,
+    /// How many are on a page.
+    #[schema(minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<u64>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Whether all of them are counted.
+    #[schema(default = false)]
+    count: Option<bool>,
+    /// What counts as now for relative times; the time of the first page where it is left out.
+    now: Option<DateTime<Utc>>,
+}
+
+/// One key of a sort.
+#[derive(ToSchema)]
+pub struct SortRequest {
+    /// A field of single values, `custom.<key>` included.
+    by: String,
+    /// Contacts without a value come last in both.
+    order: Option<OrderRequest>,
+}
+
+/// Which way a key sorts.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code, reason = "of requests only the documentation is used")]
+pub enum OrderRequest {
+    /// From the least; what is meant where it is left out.
+    Asc,
+    /// From the greatest.
+    Desc,
+}
+
+/// A tree of conditions: at most 250 of them, at most 8 deep.
+#[derive(ToSchema)]
+#[schema(no_recursion)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "of requests only the documentation is used")]
+pub enum FilterRequest {
+    /// Each of these; of none, every live contact.
+    All {
+        /// Filters.
+        all: Vec<FilterRequest>,
+    },
+    /// At least one of these.
+    Any {
+        /// Filters, at least one.
+        any: Vec<FilterRequest>,
+    },
+    /// The exact complement.
+    Not {
+        /// A filter.
+        not: Box<FilterRequest>,
+    },
+    /// One question about one field.
+    Condition {
+        /// A field of contacts, `custom.<key>` included.
+        field: String,
+        /// An operator that fields of its type take: `eq`, `contains`, `any_of`, `older_than`, ...
+        op: String,
+        /// What the operator needs: one value, a list, two ends, or `{"amount", "unit"}`.
+        value: Option<serde_json::Value>,
+        /// IANA name of the zone in which days are meant; the workspace's where it is left out.
+        zone: Option<String>,
+    },
+}
+
 /// Two contacts to merge.
 #[derive(ToSchema)]
 pub struct MergeRequest {

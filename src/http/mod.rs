@@ -31,6 +31,7 @@ mod projections;
 mod reading;
 mod reply;
 pub mod router;
+mod search;
 mod state;
 mod tags;
 #[cfg(test)]

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use super::{
     Door, billing, channels, commands, contacts, conversation, docs, events, fields, logs, merges, messages, metrics,
-    projections, state, tags, timeline, workspace,
+    projections, search, state, tags, timeline, workspace,
 };
 use crate::api::problem::{Problem, ProblemKind};
 
@@ -40,6 +40,7 @@ fn listed() -> OpenApiRouter<Door> {
         .routes(routes!(workspace::show, workspace::configure))
         .routes(routes!(contacts::create))
         .routes(routes!(contacts::show, contacts::update, contacts::delete))
+        .routes(routes!(search::search))
         .routes(routes!(tags::add, tags::remove))
         .routes(routes!(tags::suggest))
         .routes(routes!(channels::claim, channels::release))

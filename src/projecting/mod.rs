@@ -1,5 +1,6 @@
 //! Projecting: the log is read in global order, opened once, and folded into every read model.
 
+mod filling;
 mod projectors;
 mod rebuild;
 mod runner;

@@ -1,13 +1,14 @@
 //! The projectors side by side: each takes the entries after its own checkpoint.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use dossier_domain::fields::Definitions;
 use dossier_domain::ids::{ContactId, Stream};
 use dossier_domain::state::{Contact, evolve};
-use dossier_projections::documents::{DocumentChange, Documents, Entry, Source};
+use dossier_domain::workspace::Workspace;
+use dossier_projections::documents::{Documents, Entry, Shown, Source};
 use dossier_projections::mac::{self, Mac};
-use dossier_projections::tags::ShownTags;
 use dossier_projections::unfinished::Unfinished;
 use tokio::runtime::Handle;
 
@@ -55,7 +56,8 @@ impl Inputs {
         Ok((entries, damaged))
     }
 
-    async fn history(&self, contact: ContactId, up_to: u64) -> Result<Vec<Entry>, AppError> {
+    /// The events of a contact's stream up to a position, opened.
+    pub(super) async fn history(&self, contact: ContactId, up_to: u64) -> Result<Vec<Entry>, AppError> {
         let stream = Stream::Contact(contact);
         let mut entries: Vec<Entry> = Vec::new();
         loop {
@@ -80,6 +82,20 @@ impl Inputs {
             }
         }
     }
+
+    /// What a workspace's contacts mean as of a position: its custom fields, and for how many days they are active.
+    pub(super) async fn meaning(&self, workspace: &Arc<str>, up_to: u64) -> Result<(Arc<Definitions>, u16), AppError> {
+        let stream = Stream::Workspace(workspace.clone());
+        let mut state = Workspace::default();
+        for recorded in self.store.read_stream(&stream, 0, Direction::Forward, usize::MAX).await? {
+            if recorded.position > up_to {
+                break;
+            }
+            let opened = self.codec.open(&recorded).await?;
+            state.evolve(&opened.event, recorded.revision, recorded.position);
+        }
+        Ok((Arc::new(state.definitions()), state.settings.active_days))
+    }
 }
 
 /// The state of every projector, as far as it lives between batches.
@@ -87,8 +103,10 @@ pub struct Projectors {
     inputs: Inputs,
     handle: Handle,
     documents: Documents,
-    /// Changes of tags that were stored and not yet counted.
-    tagged: Vec<ShownTags>,
+    /// What contacts show whose changes were stored, and which nobody has indexed yet.
+    shown: Vec<Shown>,
+    /// Workspaces whose own streams went on, and nobody has looked yet.
+    redefined: BTreeSet<Arc<str>>,
     mac: HashMap<Arc<str>, Mac>,
     unfinished: Unfinished,
     /// How far each has folded.
@@ -113,7 +131,8 @@ impl Projectors {
         }
         Ok(Projectors {
             documents: Documents::new(capacity),
-            tagged: Vec::new(),
+            shown: Vec::new(),
+            redefined: BTreeSet::new(),
             mac: rows.into_iter().map(|(workspace, rows)| (workspace, Mac::restore(rows))).collect(),
             unfinished: inputs.read.unfinished().await?,
             handle: Handle::current(),
@@ -170,6 +189,10 @@ impl Projectors {
         match projection {
             Projection::Contacts => {
                 self.with_documents(|documents, source| documents.fold(fresh, source))?;
+                self.redefined.extend(fresh.iter().filter_map(|entry| match &entry.stream {
+                    Stream::Workspace(name) => Some(name.clone()),
+                    _ => None,
+                }));
             }
             Projection::Mac => self.count(fresh),
             Projection::Unfinished => {
@@ -192,23 +215,19 @@ impl Projectors {
         if from == to {
             return Ok(());
         }
-        let mut tagged = Vec::new();
+        let mut shown = Vec::new();
         let changes = match projection {
             Projection::Contacts => {
-                let mut changes = self.with_documents(|documents, source| documents.changes(source))?;
-                let tags = |change: &mut DocumentChange| matches!(change, DocumentChange::Tags(_));
-                tagged.extend(changes.extract_if(.., tags));
-                Changes::Contacts(changes)
+                let changed = self.with_documents(|documents, source| documents.changes(source))?;
+                shown = changed.shown;
+                Changes::Contacts(changed.rows)
             }
             Projection::Mac => Changes::Mac(self.counted()),
             Projection::Unfinished => Changes::Unfinished(self.unfinished.clone()),
         };
         self.inputs.read.apply(changes, from, to).await?;
         self.checkpoints[projection as usize] = to;
-        self.tagged.extend(tagged.into_iter().filter_map(|change| match change {
-            DocumentChange::Tags(shown) => Some(shown),
-            _ => None,
-        }));
+        self.shown.extend(shown);
         Ok(())
     }
 
@@ -222,9 +241,26 @@ impl Projectors {
         tokio::task::block_in_place(|| work(&mut self.documents, &mut source))
     }
 
-    /// What contacts show of tags since the last call; in the order of the log.
-    pub fn take_tagged(&mut self) -> Vec<ShownTags> {
-        std::mem::take(&mut self.tagged)
+    /// Whether what contacts show is composed whenever it changes, for an index.
+    pub fn show(&mut self, showing: bool) {
+        self.documents.show(showing);
+    }
+
+    /// As [`Projectors::show`].
+    #[must_use]
+    pub fn showing(mut self, showing: bool) -> Self {
+        self.show(showing);
+        self
+    }
+
+    /// What contacts show whose changes were stored since the last call; in the order of storing.
+    pub fn take_shown(&mut self) -> Vec<Shown> {
+        std::mem::take(&mut self.shown)
+    }
+
+    /// The workspaces whose own streams went on since the last call.
+    pub fn take_redefined(&mut self) -> BTreeSet<Arc<str>> {
+        std::mem::take(&mut self.redefined)
     }
 
     fn count(&mut self, entries: &[Entry]) {
@@ -256,10 +292,10 @@ impl Projectors {
 }
 
 /// Looks up, for the projector of documents, what it does not remember.
-struct Looking<'a> {
-    inputs: &'a Inputs,
-    handle: &'a Handle,
-    checkpoint: u64,
+pub(super) struct Looking<'a> {
+    pub(super) inputs: &'a Inputs,
+    pub(super) handle: &'a Handle,
+    pub(super) checkpoint: u64,
 }
 
 impl Source for Looking<'_> {

@@ -1,15 +1,18 @@
 //! The projection runner: catches up, follows live, and tells whoever waits how far it is.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use dossier_projections::tags::TagIndex;
+use dossier_domain::state::Contact;
+use dossier_projections::directory::Directory;
 use tokio::sync::{Mutex, Notify, watch};
 
+use super::filling::fill;
 use super::projectors::{Inputs, Projectors};
 use super::rebuild::rebuild;
 use crate::app::AppError;
+use crate::app::clock::{SystemClock, Wall};
 use crate::ports::read_store::{Projection, ReadStore};
 
 /// Events read and folded at once.
@@ -35,7 +38,10 @@ pub struct Runner {
     capacity: usize,
     projectors: Mutex<Projectors>,
     state: watch::Sender<RunnerState>,
-    tags: parking_lot::Mutex<TagIndex>,
+    /// What contacts show, findable, as far as it was projected.
+    directory: parking_lot::RwLock<Directory>,
+    /// Whether the directory was filled and is kept.
+    filled: AtomicBool,
     damaged: AtomicU64,
     /// Who waits for a position, or for the projectors to be still.
     waiting: AtomicUsize,
@@ -70,7 +76,8 @@ impl Runner {
             capacity,
             projectors: Mutex::new(projectors),
             state: watch::Sender::new(RunnerState { reached, failure: None }),
-            tags: parking_lot::Mutex::default(),
+            directory: parking_lot::RwLock::default(),
+            filled: AtomicBool::new(false),
             damaged: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
             called: Notify::new(),
@@ -156,8 +163,9 @@ impl Runner {
         }
         for projection in Projection::ALL {
             projectors.store(projection).await?;
-            let mut tags = self.tags.lock();
-            projectors.take_tagged().iter().for_each(|shown| tags.put(shown));
+            if projection == Projection::Contacts {
+                self.index(projectors).await?;
+            }
         }
         self.state.send_replace(RunnerState { reached: projectors.lowest(), failure: None });
         Ok(true)
@@ -169,7 +177,7 @@ impl Runner {
         self.state.send_modify(|state| state.failure = Some(error.to_string().into()));
         let mut projectors = self.projectors.lock().await;
         match Projectors::resume(self.inputs.clone(), self.capacity).await {
-            Ok(resumed) => *projectors = resumed,
+            Ok(resumed) => *projectors = resumed.showing(self.is_filled()),
             Err(error) => tracing::error!(error = %error, "the projections can't be resumed"),
         }
     }
@@ -190,8 +198,11 @@ impl Runner {
         let living = projectors.checkpoint(projection);
         drop(rebuild(&self.inputs, fresh.clone(), &[projection], living, |_| {}).await?);
         swap(fresh)?;
-        *projectors = Projectors::resume(self.inputs.clone(), self.capacity).await?;
-        Ok(())
+        *projectors = Projectors::resume(self.inputs.clone(), self.capacity).await?.showing(self.is_filled());
+        match projection {
+            Projection::Contacts if self.is_filled() => self.fill_anew(&mut projectors, |_| {}).await,
+            _ => Ok(()),
+        }
     }
 
     /// Waits until every projection has reached a position.
@@ -218,9 +229,51 @@ impl Runner {
         self.projectors.lock().await
     }
 
-    /// Which tags are in use. Holds what was projected by this runner; what was before must be put in at start.
-    pub fn tags(&self) -> parking_lot::MutexGuard<'_, TagIndex> {
-        self.tags.lock()
+    /// Fills the directory from what is stored, and keeps it from then on. `each` sees every own state.
+    ///
+    /// # Errors
+    /// A store failed.
+    pub async fn fill(&self, each: impl FnMut(&Arc<Contact>)) -> Result<(), AppError> {
+        let _waiting = self.wait();
+        let mut projectors = self.projectors.lock().await;
+        self.fill_anew(&mut projectors, each).await
+    }
+
+    async fn fill_anew(&self, projectors: &mut Projectors, each: impl FnMut(&Arc<Contact>)) -> Result<(), AppError> {
+        // What was folded and not stored yet is told once more when it is stored; nothing is left out.
+        let filled = fill(&self.inputs, each).await?;
+        projectors.show(true);
+        projectors.take_shown();
+        *self.directory.write() = filled;
+        self.filled.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Brings the directory to where the stored contacts are.
+    async fn index(&self, projectors: &mut Projectors) -> Result<(), AppError> {
+        let (shown, redefined) = (projectors.take_shown(), projectors.take_redefined());
+        if !self.is_filled() {
+            return Ok(());
+        }
+        let up_to = projectors.checkpoint(Projection::Contacts);
+        let mut has_strays = false;
+        for workspace in redefined {
+            let (fields, active_days) = self.inputs.meaning(&workspace, up_to).await?;
+            has_strays |= self.directory.write().define(&workspace, fields, active_days);
+        }
+        self.directory.write().put(&shown, SystemClock.now());
+        // Values that were stored before their field was defined: who shows them is known by reading everybody.
+        if has_strays { self.fill_anew(projectors, |_| {}).await } else { Ok(()) }
+    }
+
+    /// Whether the directory can be asked.
+    pub fn is_filled(&self) -> bool {
+        self.filled.load(Ordering::Relaxed)
+    }
+
+    /// What contacts show, findable; nothing is projected into it while the guard lives.
+    pub fn directory(&self) -> parking_lot::RwLockReadGuard<'_, Directory> {
+        self.directory.read()
     }
 
     fn wait(&self) -> Waiting<'_> {

@@ -12,6 +12,7 @@ mod merges;
 mod messages;
 mod operations;
 mod protocol;
+mod search;
 #[path = "../support/server.rs"]
 mod server;
 mod workspace;

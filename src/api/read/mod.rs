@@ -25,6 +25,7 @@ mod merge;
 mod message;
 pub mod name;
 mod profile;
+mod search;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -33,6 +34,7 @@ mod workspace;
 pub use canonical::canonical;
 pub use members::PathParts;
 pub use name::CommandName;
+pub use search::search;
 
 use json::{Json, Malformed};
 use members::Members;

@@ -110,7 +110,6 @@ impl SqliteReadStore {
                     let marks = values.iter().map(|value| self.value_mark(&workspace, value));
                     self.lookup_writes(&file, contact, marks.collect(), &mut writes)?;
                 }
-                DocumentChange::Tags(_) => {}
             }
         }
         // In the order of the file, each page is written once; what is done to one row stays in its order.
@@ -176,6 +175,14 @@ impl SqliteReadStore {
         others.iter().for_each(|other| value.extend_from_slice(other.as_bytes()));
         value.extend_from_slice(&sealed);
         Ok(value)
+    }
+
+    /// The state in a row.
+    async fn stored(&self, id: ContactId, value: Vec<u8>) -> Result<StoredContact, ReadError> {
+        match self.open_state(id, value).await? {
+            Some(plain) => Ok(StoredContact::Found(serde_json::from_slice(&plain).map_err(shape)?)),
+            None => Ok(StoredContact::Unreadable),
+        }
     }
 
     async fn open_state(&self, id: ContactId, value: Vec<u8>) -> Result<Option<Vec<u8>>, ReadError> {
@@ -249,16 +256,25 @@ impl ReadStore for SqliteReadStore {
         let Some(value) = self.file(Projection::Contacts).get(&keys::state(id))? else {
             return Ok(StoredContact::Absent);
         };
-        match self.open_state(id, value).await? {
-            Some(plain) => Ok(StoredContact::Found(serde_json::from_slice(&plain).map_err(shape)?)),
-            None => Ok(StoredContact::Unreadable),
-        }
+        self.stored(id, value).await
     }
 
-    async fn contacts_after(&self, after: Option<ContactId>, limit: usize) -> Result<Vec<ContactId>, ReadError> {
+    async fn contacts_between(
+        &self,
+        after: Option<ContactId>,
+        last: ContactId,
+        limit: usize,
+    ) -> Result<Vec<(ContactId, StoredContact)>, ReadError> {
         let after = after.map(keys::state);
         let rows = self.file(Projection::Contacts).range(keys::STATES, after.as_deref(), limit)?;
-        Ok(rows.iter().filter_map(|(key, _)| keys::state_of(key)).collect())
+        let mut contacts = Vec::with_capacity(rows.len());
+        for (key, value) in rows {
+            match keys::state_of(&key) {
+                Some(id) if id <= last => contacts.push((id, self.stored(id, value).await?)),
+                _ => break,
+            }
+        }
+        Ok(contacts)
     }
 
     async fn by_value(&self, workspace: &str, value: &LookupValue) -> Result<Vec<ContactId>, ReadError> {
