@@ -84,6 +84,12 @@ pub enum Break {
     ClosedCyclesMove,
     /// The workspace's clock goes back with a recording time that does (rule 27).
     ClockFollowsEveryEvent,
+    /// What a removed contact held stays in the bitmaps of the index.
+    RemovedContactsKeepTheirBits,
+    /// A needle is found across two values of a contact (rule 39).
+    NeedlesMatchAcrossValues,
+    /// The next page leaves out who ties with the last of the page before (rule 38).
+    PagesSkipThoseThatTie,
 }
 
 impl Break {
@@ -124,6 +130,9 @@ impl Break {
         Break::CountedByContact,
         Break::ClosedCyclesMove,
         Break::ClockFollowsEveryEvent,
+        Break::RemovedContactsKeepTheirBits,
+        Break::NeedlesMatchAcrossValues,
+        Break::PagesSkipThoseThatTie,
     ];
 }
 

@@ -13,7 +13,7 @@ use super::columns::print;
 use super::{Failure, Place, or_ask};
 use crate::api::bodies::SearchPage;
 use crate::api::read::{self, ReadError};
-use crate::app::query::SearchQuery;
+use crate::app::query::{Column, SearchQuery};
 
 mod table;
 
@@ -104,11 +104,12 @@ impl Search {
 
     fn query(&self, vocabulary: Vocabulary<'_>) -> Result<SearchQuery, Failure> {
         let sort = self.sort.iter().map(|field| match field.trim().strip_prefix('-') {
-            Some(field) => json!({"by": field, "order": "desc"}),
-            None => json!({"by": field.trim()}),
+            Some(field) => json!({"by": whole(field, vocabulary), "order": "desc"}),
+            None => json!({"by": whole(field.trim(), vocabulary)}),
         });
+        let columns: Vec<String> = self.columns().into_iter().map(|column| whole(column, vocabulary)).collect();
         let body = json!({
-            "search": self.search, "sort": sort.collect::<Vec<Value>>(), "columns": self.columns(),
+            "search": self.search, "sort": sort.collect::<Vec<Value>>(), "columns": columns,
             "limit": self.limit, "cursor": self.cursor, "now": self.now, "count": true,
         });
         let query = read::search(body.to_string().as_bytes(), vocabulary).map_err(told)?;
@@ -139,6 +140,12 @@ impl Search {
         };
         Ok(print(&text)?)
     }
+}
+
+/// The name of a field or a column; a custom field may be named by its key alone, where nothing else has that name.
+fn whole(name: &str, vocabulary: Vocabulary<'_>) -> String {
+    let is_member = Column::MEMBERS.contains(&name);
+    if !is_member && vocabulary.fields.in_use(name).is_some() { format!("custom.{name}") } else { name.to_owned() }
 }
 
 /// The filter that was typed; what is wrong with it is shown under the place.

@@ -41,6 +41,7 @@ impl House {
         self.app.recover(&unfinished).await?;
         self.spawn_runner();
         self.spawn_process_manager();
+        self.spawn_segments();
         Ok(())
     }
 
@@ -70,10 +71,11 @@ impl House {
     fn spawn_process_manager(self: &Arc<Self>) {
         let house = Arc::downgrade(self);
         let mut stop = self.stop.subscribe();
+        // Looking has everything that was folded stored first: where that may linger, so does what stands unfinished.
+        let grace = GRACE.max(self.linger);
         tokio::spawn(async move {
             let mut stale = (0, Unfinished::default());
             let mut looked = tokio::time::Instant::now();
-            let mut trimmed = looked;
             loop {
                 tokio::select! {
                     () = tokio::time::sleep(TICK) => {}
@@ -81,18 +83,34 @@ impl House {
                 }
                 let Some(house) = house.upgrade() else { return };
                 house.run_due(house.wall.now()).await;
+                if looked.elapsed() >= grace {
+                    looked = tokio::time::Instant::now();
+                    house.finish_stale(&mut stale).await;
+                }
+            }
+        });
+    }
+
+    /// Segments follow time on a task of their own: it waits its turn behind the projections, and what is due does not.
+    fn spawn_segments(self: &Arc<Self>) {
+        let house = Arc::downgrade(self);
+        let mut stop = self.stop.subscribe();
+        tokio::spawn(async move {
+            let mut trimmed = None;
+            loop {
+                tokio::select! {
+                    () = tokio::time::sleep(TICK) => {}
+                    _ = stop.changed() => return,
+                }
+                let Some(house) = house.upgrade() else { return };
                 if let Err(error) = house.runner.tick(None).await {
                     tracing::warn!(error = %error, "segments wait");
                 }
-                if trimmed.elapsed() >= TRIMMED_EVERY {
-                    trimmed = tokio::time::Instant::now();
+                if trimmed.is_none_or(|at: tokio::time::Instant| at.elapsed() >= TRIMMED_EVERY) {
+                    trimmed = Some(tokio::time::Instant::now());
                     if let Err(error) = house.runner.trim_feed().await {
                         tracing::warn!(error = %error, "the feed of segments is not trimmed");
                     }
-                }
-                if looked.elapsed() >= GRACE {
-                    looked = tokio::time::Instant::now();
-                    house.finish_stale(&mut stale).await;
                 }
             }
         });
@@ -159,7 +177,10 @@ impl House {
         self.stop.send_replace(true);
         let head = self.store.head().await?;
         self.store.durable(head).await?;
-        self.store.close()?;
-        Ok(())
+        let closed = self.store.close();
+        if let Some(ahead) = &self.keys_ahead {
+            ahead.stop();
+        }
+        Ok(closed?)
     }
 }

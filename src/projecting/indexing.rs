@@ -148,7 +148,8 @@ impl Runner {
         Ok(feed.writes(now, position))
     }
 
-    /// Time passed: tells who entered and left segments by it, in one workspace or in all.
+    /// Time passed: tells who entered and left segments by it, in all workspaces when its turn comes, or at once in the
+    /// one that somebody waits for.
     ///
     /// # Errors
     /// A store failed.
@@ -156,7 +157,10 @@ impl Runner {
         if !self.is_filled() || !self.has_segments(workspace) {
             return Ok(());
         }
-        let mut projectors = self.projectors().await;
+        let mut projectors = match workspace {
+            Some(_) => self.projectors().await,
+            None => self.projectors.lock().await,
+        };
         self.be_filled(&mut projectors).await?;
         let (now, mut feed) = (self.wall.now(), Feed::default());
         {

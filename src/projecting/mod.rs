@@ -7,7 +7,7 @@ mod rebuild;
 mod runner;
 mod verify;
 
-pub use projectors::{Inputs, Projectors};
+pub use projectors::{Bounds, Inputs, Projectors};
 pub use rebuild::{RebuildProgress, rebuild};
 pub use runner::{PAGE, Runner, RunnerState};
 pub use verify::{Verdict, verify};

@@ -20,11 +20,28 @@ use crate::sealing::Codec;
 
 /// Events read at once from one stream.
 const STREAM_PAGE: usize = 1_000;
-/// Changed contacts that wait to be stored, at most about so many. Many of them stored in the order of their keys write
-/// each page of the file once.
-const CONTACTS_PENDING_MAX: usize = 1 << 14;
-/// Events folded and not yet stored, at most about so many.
-const EVENTS_PENDING_MAX: u64 = 1 << 17;
+/// How much the projectors hold in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// States of contacts that are remembered besides those that changed.
+    pub remembered: usize,
+    /// Changed contacts that wait to be stored, about. Many of them stored in the order of their keys write each page of
+    /// the file once, and a contact that changes again before is written once.
+    pub contacts_pending: usize,
+    /// Events folded and not yet stored, about: what a start after a crash folds again.
+    pub events_pending: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Bounds { remembered: 1 << 16, contacts_pending: 1 << 14, events_pending: 1 << 17 }
+    }
+}
+
+impl Bounds {
+    /// For much that nobody reads meanwhile: what is written seldom is written little.
+    pub const BULK: Bounds = Bounds { remembered: 1 << 14, contacts_pending: 1 << 16, events_pending: 1 << 20 };
+}
 
 /// What the projectors read from.
 #[derive(Clone)]
@@ -106,6 +123,7 @@ impl Inputs {
 /// The state of every projector, as far as it lives between batches.
 pub struct Projectors {
     inputs: Inputs,
+    bounds: Bounds,
     handle: Handle,
     documents: Documents,
     /// Workspaces whose own streams went on, and nobody has looked yet.
@@ -121,11 +139,11 @@ pub struct Projectors {
 }
 
 impl Projectors {
-    /// Projectors that go on where the read store stands; contact states remembered between batches: `capacity`.
+    /// Projectors that go on where the read store stands.
     ///
     /// # Errors
     /// The read store failed.
-    pub async fn resume(inputs: Inputs, capacity: usize) -> Result<Self, AppError> {
+    pub async fn resume(inputs: Inputs, bounds: Bounds) -> Result<Self, AppError> {
         let mut rows: HashMap<Arc<str>, Vec<mac::MacRow>> = HashMap::new();
         for (workspace, row) in inputs.read.mac_rows().await? {
             rows.entry(workspace).or_default().push(row);
@@ -135,7 +153,8 @@ impl Projectors {
             checkpoints[projection as usize] = inputs.read.checkpoint(projection).await?;
         }
         Ok(Projectors {
-            documents: Documents::new(capacity),
+            bounds,
+            documents: Documents::new(bounds.remembered),
             redefined: BTreeSet::new(),
             segments_come: false,
             mac: rows.into_iter().map(|(workspace, rows)| (workspace, Mac::restore(rows))).collect(),
@@ -159,8 +178,8 @@ impl Projectors {
 
     /// Whether so much was folded and is not stored yet that it is time to.
     pub fn is_full(&self) -> bool {
-        let ahead = |(folded, stored): (&u64, &u64)| folded - stored >= EVENTS_PENDING_MAX;
-        self.documents.pending() >= CONTACTS_PENDING_MAX || self.folded.iter().zip(&self.checkpoints).any(ahead)
+        let ahead = |(folded, stored): (&u64, &u64)| folded - stored >= self.bounds.events_pending;
+        self.documents.pending() >= self.bounds.contacts_pending || self.folded.iter().zip(&self.checkpoints).any(ahead)
     }
 
     /// Where a projection stands.

@@ -8,7 +8,7 @@ use dossier_domain::state::Contact;
 use dossier_projections::directory::Directory;
 use tokio::sync::{Mutex, Notify, watch};
 
-use super::projectors::{Inputs, Projectors};
+use super::projectors::{Bounds, Inputs, Projectors};
 use super::rebuild::rebuild;
 use crate::app::AppError;
 use crate::app::clock::Wall;
@@ -34,9 +34,8 @@ pub struct RunnerState {
 pub struct Runner {
     pub(super) inputs: Inputs,
     pub(super) wall: Arc<dyn Wall>,
-    /// States of contacts that the projectors remember.
-    capacity: usize,
-    projectors: Mutex<Projectors>,
+    bounds: Bounds,
+    pub(super) projectors: Mutex<Projectors>,
     state: watch::Sender<RunnerState>,
     /// What contacts show, findable, as far as it was projected.
     pub(super) directory: parking_lot::RwLock<Directory>,
@@ -55,8 +54,8 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// A runner that goes on where the read store stands, and tells time by a wall clock; it remembers `capacity` states of contacts, and what nobody
-    /// waits for may `linger` before it is stored.
+    /// A runner that goes on where the read store stands, by a wall clock; what nobody waits for may `linger` before it is
+    /// stored.
     ///
     /// # Errors
     /// The read store failed, or it is ahead of the log: then the log was restored from an older copy, and the read
@@ -64,10 +63,10 @@ impl Runner {
     pub async fn resume(
         inputs: Inputs,
         wall: Arc<dyn Wall>,
-        capacity: usize,
+        bounds: Bounds,
         linger: Duration,
     ) -> Result<Arc<Self>, AppError> {
-        let projectors = Projectors::resume(inputs.clone(), capacity).await?;
+        let projectors = Projectors::resume(inputs.clone(), bounds).await?;
         let head = inputs.store.head().await?;
         for projection in Projection::ALL {
             let at = projectors.checkpoint(projection);
@@ -83,7 +82,7 @@ impl Runner {
         Ok(Arc::new(Runner {
             inputs,
             wall,
-            capacity,
+            bounds,
             projectors: Mutex::new(projectors),
             state: watch::Sender::new(RunnerState { reached, failure: None }),
             directory: parking_lot::RwLock::default(),
@@ -188,7 +187,7 @@ impl Runner {
         tracing::error!(error = %error, "the projections stand still");
         self.state.send_modify(|state| state.failure = Some(error.to_string().into()));
         let mut projectors = self.projectors.lock().await;
-        match Projectors::resume(self.inputs.clone(), self.capacity).await {
+        match Projectors::resume(self.inputs.clone(), self.bounds).await {
             Ok(resumed) => *projectors = resumed.showing(self.is_filled()),
             Err(error) => tracing::error!(error = %error, "the projections can't be resumed"),
         }
@@ -210,7 +209,7 @@ impl Runner {
         let living = projectors.checkpoint(projection);
         drop(rebuild(&self.inputs, fresh.clone(), &[projection], living, |_| {}).await?);
         swap(fresh)?;
-        *projectors = Projectors::resume(self.inputs.clone(), self.capacity).await?.showing(self.is_filled());
+        *projectors = Projectors::resume(self.inputs.clone(), self.bounds).await?.showing(self.is_filled());
         match projection {
             Projection::Contacts if self.is_filled() => self.fill_anew(&mut projectors, |_| {}).await,
             _ => Ok(()),

@@ -144,7 +144,7 @@ mod tests {
             "ebd6dec4-9951-81f7-9ee5-6fd313907b8e",
             "edf49da4-1469-8d56-82a5-1c200479885e",
             "5ade0c9b-393b-8a4b-9c60-7ad0ac1bf65e",
-            "SEGMENT-PIN",
+            "97ec3057-5bc3-860c-afa9-f20b35add5c2",
             "37a8eec1-ce19-887d-932f-e29051dca629",
         ];
         assert_eq!(made.each_ref().map(String::as_str), pinned);

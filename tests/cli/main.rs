@@ -7,6 +7,7 @@ mod help;
 mod in_use;
 mod ingest;
 mod projections;
+mod search;
 #[path = "../support/server.rs"]
 mod server;
 mod verify;

@@ -121,7 +121,11 @@ async fn contacts_show_the_values_of_fields_in_use() {
     let cleared = door.call("PATCH", &path, json!({"custom": {"score": null}})).await;
     assert_eq!(cleared.status, 200, "what it holds can be taken away");
     let history = door.call("GET", &format!("{path}/history?limit=1"), Value::Null).await.expect(200);
-    assert_eq!(history["entries"][0]["before"], json!({"custom.score": 0}), "the history shows what was recorded");
+    assert_eq!(
+        history["entries"][0]["data"]["before"],
+        json!({"custom.score": 0}),
+        "the history shows what was recorded"
+    );
     door.verify();
 }
 

@@ -12,6 +12,7 @@ mod merges;
 mod messages;
 mod operations;
 mod protocol;
+mod search;
 mod segments;
 #[path = "../support/server.rs"]
 mod server;

@@ -4,8 +4,7 @@ use dossier_domain::filter::{Filter, Phrase, Slip, Source};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
-use crate::generate::filter;
-use crate::laws::setting;
+use crate::generate::{filter, setting};
 
 fn parsed(text: &str) -> Json {
     Phrase::parse(text, &setting().fields).unwrap_or_else(|slip| panic!("{text}: {slip:?}")).json().clone()

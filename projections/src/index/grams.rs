@@ -84,13 +84,40 @@ impl Grams {
         }
     }
 
+    /// Enters contacts that have none yet, in their order.
+    pub(super) fn enter<'r>(&mut self, records: impl Iterator<Item = (u32, &'r [u8])>) {
+        let (mut ones, mut threes) = (vec![Vec::new(); 256], Vec::new());
+        for (ordinal, record) in records {
+            for byte in record {
+                let having: &mut Vec<u32> = &mut ones[usize::from(*byte)];
+                if having.last() != Some(&ordinal) {
+                    having.push(ordinal);
+                }
+            }
+            threes.extend(windows(record).map(|three| u64::from(three) << 32 | u64::from(ordinal)));
+        }
+        for (members, having) in self.ones.iter_mut().zip(ones) {
+            members.extend(having);
+        }
+        threes.sort_unstable();
+        threes.dedup();
+        for having in threes.chunk_by(|one, other| one >> 32 == other >> 32) {
+            let members = self.members_mut((having[0] >> 32) as u32);
+            members.extend(having.iter().map(|pair| *pair as u32));
+        }
+    }
+
     fn insert(&mut self, three: u32, ordinal: u32) {
+        self.members_mut(three).insert(ordinal);
+    }
+
+    fn members_mut(&mut self, three: u32) -> &mut RoaringBitmap {
         let thirds = self.threes.entry((three >> 8) as u16).or_default();
         let at = thirds.binary_search_by_key(&(three as u8), |(third, _)| *third).unwrap_or_else(|at| {
             thirds.insert(at, (three as u8, RoaringBitmap::new()));
             at
         });
-        thirds[at].1.insert(ordinal);
+        &mut thirds[at].1
     }
 
     fn remove(&mut self, three: u32, ordinal: u32) {

@@ -1,10 +1,12 @@
 //! The order of a page: the first contacts of a set by keys of eight bytes, and by whole texts and ids where those tie.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use dossier_domain::compose::ActivityLevel;
-use dossier_domain::filter::{BooleanField, Direction, FilterField, InstantField, Sort};
+use dossier_domain::compose::{ActivityLevel, Status};
+use dossier_domain::filter::{BooleanField, Choice, Direction, FilterField, InstantField, Sort};
+use dossier_domain::sabotage::{Break, armed};
 use roaring::RoaringBitmap;
 
 use super::Index;
@@ -12,6 +14,7 @@ use super::column::{Cell, Column};
 use super::custom::CustomField;
 use super::evaluate::later;
 use super::keys::{first_after, is_whole, text_key};
+use super::lowest::{Lowest, each, those};
 use super::place::{Place, Value};
 use super::texts::TextColumn;
 use super::values::{Booleans, Codes};
@@ -161,6 +164,15 @@ impl<'o> Order<'o> {
             });
         };
         let from = after.and_then(|place| place.values.get(level));
+        if let Some(groups) = source.groups(self.index, of, *direction) {
+            for (value, members) in groups {
+                let lies = from.map_or(Ordering::Greater, |from| compare_values(&value, from, *direction));
+                if lies.is_ge() && found.len() < count {
+                    self.level(level + 1, 0, &(of & &*members), after.filter(|_| lies.is_eq()), count, found);
+                }
+            }
+            return;
+        }
         let after = from.map(|value| (directed(key_of(value, depth), *direction), after));
         let ties = |tied: &RoaringBitmap, after: Option<&Place>, count: usize, found: &mut Vec<u32>| {
             let tells_all = |ordinal| tells_all(source, self.deep_key(source, ordinal, depth));
@@ -206,27 +218,29 @@ impl<'o> Order<'o> {
         ties: &Ties<'_>,
     ) {
         let from = after.map(|(from, _)| from);
-        if let Some((from, place)) = after {
-            let tied = those(of, |ordinal| key(ordinal) == from);
-            ties(&tied, place, count, found);
-        }
-        let missing = count.saturating_sub(found.len());
-        if missing == 0 {
-            return;
-        }
-        let mut lowest = Lowest { count: missing, kept: Vec::new(), limit: None };
+        let mut lowest = Lowest::of(count);
+        let mut with_place = Vec::new();
         each(of, |ordinal| {
             let key = key(ordinal);
-            if from.is_none_or(|from| key > from) && lowest.limit.is_none_or(|limit| key < limit) {
-                lowest.take(key, ordinal);
+            match from {
+                Some(from) if key < from => {}
+                Some(from) if key == from => with_place.push(ordinal),
+                _ => lowest.see(key, ordinal),
             }
         });
+        if let Some((_, place)) = after
+            && !armed(Break::PagesSkipThoseThatTie)
+        {
+            ties(&with_place.into_iter().collect(), place, count, found);
+        }
         let (mut below, limit) = lowest.finish();
         below.sort_unstable_by(|one, other| one.0.cmp(&other.0).then_with(|| self.compare(one.1, other.1)));
-        found.extend(below.iter().map(|(_, ordinal)| *ordinal));
-        if let Some(limit) = limit {
-            let tied = those(of, |ordinal| key(ordinal) == limit);
-            ties(&tied, None, count, found);
+        let missing = count.saturating_sub(found.len());
+        found.extend(below.iter().take(missing).map(|(_, ordinal)| *ordinal));
+        if let Some(limit) = limit
+            && found.len() < count
+        {
+            ties(&those(of, |ordinal| key(ordinal) == limit), None, count, found);
         }
     }
 
@@ -262,60 +276,47 @@ fn deep_text_key(text: &[u8], depth: usize) -> u64 {
 /// Takes some of those that tie: all that are equal up to here, after a place, up to a count of all that was found.
 type Ties<'t> = dyn Fn(&RoaringBitmap, Option<&Place>, usize, &mut Vec<u32>) + 't;
 
-fn each(of: &RoaringBitmap, mut take: impl FnMut(u32)) {
-    let (mut ordinals, mut buffer) = (of.iter(), [0; 256]);
-    loop {
-        let some = ordinals.next_many(&mut buffer);
-        if some.is_empty() {
-            return;
+/// How two values of one field lie.
+fn compare_values(one: &Value, other: &Value, direction: Direction) -> Ordering {
+    let [key, other_key] = [one, other].map(|value| directed(key_of(value, 0), direction));
+    key.cmp(&other_key).then_with(|| match (one, other) {
+        (Value::Text(one), Value::Text(other)) => {
+            compare_texts(Some(one.as_bytes()), Some(other.as_bytes()), direction)
         }
-        some.iter().copied().for_each(&mut take);
-    }
+        _ => Ordering::Equal,
+    })
 }
 
-fn those(of: &RoaringBitmap, test: impl Fn(u32) -> bool) -> RoaringBitmap {
-    let mut found = Vec::new();
-    each(of, |ordinal| {
-        if test(ordinal) {
-            found.push(ordinal);
-        }
-    });
-    found.into_iter().collect()
-}
-
-/// The lowest keys of those seen up to now, and some more until there is no room.
-struct Lowest {
-    count: usize,
-    kept: Vec<(u64, u32)>,
-    /// Once there are enough, the greatest of them: no more of those are needed.
-    limit: Option<u64>,
-}
-
-impl Lowest {
-    fn take(&mut self, key: u64, ordinal: u32) {
-        self.kept.push((key, ordinal));
-        if self.kept.len() >= 2 * self.count + 256 {
-            self.narrow();
-        }
-    }
-
-    fn narrow(&mut self) {
-        if self.count > 0 && self.count <= self.kept.len() {
-            self.kept.select_nth_unstable_by_key(self.count - 1, |(key, _)| *key);
-            self.limit = Some(self.kept[self.count - 1].0);
-            self.kept.truncate(self.count);
-        }
-    }
-
-    /// Those below the limit, and the limit, at which more may tie than were kept.
-    fn finish(mut self) -> (Vec<(u64, u32)>, Option<u64>) {
-        self.narrow();
-        self.kept.retain(|(key, _)| self.limit.is_none_or(|limit| *key < limit));
-        (self.kept, self.limit)
-    }
-}
+/// A value, and those who show it.
+type Group<'g> = (Value, Cow<'g, RoaringBitmap>);
 
 impl<'o> Source<'o> {
+    /// Those of a set by what they show, in order, where few values are shown by many.
+    fn groups(&self, index: &'o Index, of: &RoaringBitmap, direction: Direction) -> Option<Vec<Group<'o>>> {
+        let (mut groups, present): (Vec<Group<'o>>, _) = match self {
+            Source::Code(codes) => {
+                let texts = codes.by_folded().into_iter();
+                (texts.map(|(text, members)| (Value::Text(text.into()), members)).collect(), Some(codes.present()))
+            }
+            Source::Boolean(booleans) => {
+                let no = booleans.present() - booleans.yes();
+                let groups = [(Value::Key(0), Cow::Owned(no)), (Value::Key(1), Cow::Borrowed(booleans.yes()))];
+                (groups.into(), Some(booleans.present()))
+            }
+            Source::Status => {
+                let statuses = [Status::Open, Status::Snoozed, Status::Closed, Status::None, Status::Blocked];
+                let members = |status| Cow::Owned(index.standing.with_status(&Choice::Eq(status), of));
+                (statuses.map(|status| (Value::Key(status as u64), members(status))).into(), None)
+            }
+            _ => return None,
+        };
+        if direction == Direction::Descending {
+            groups.reverse();
+        }
+        groups.extend(present.map(|present| (Value::Absent, Cow::Owned(of - present))));
+        Some(groups)
+    }
+
     fn of(index: &'o Index, field: &FilterField) -> Self {
         let source = match field {
             FilterField::Text(field) => index.text(field).map(Source::Text),

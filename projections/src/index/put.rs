@@ -2,6 +2,7 @@
 
 use dossier_domain::filter::{FilterField, SetField, Subject};
 use dossier_domain::ids::ContactId;
+use dossier_domain::sabotage::{Break, armed};
 
 use super::ask::Put;
 use super::changed::Changed;
@@ -55,6 +56,9 @@ impl Index {
     /// Absorbed or erased: never found again, and what it held is freed. The ordinal that it had.
     pub fn remove(&mut self, contact: ContactId) -> Option<u32> {
         let ordinal = self.ordinals.take(contact)?;
+        if armed(Break::RemovedContactsKeepTheirBits) {
+            return Some(ordinal);
+        }
         self.standing.remove(ordinal);
         self.instants.iter_mut().for_each(|line| {
             line.set(ordinal, u64::ABSENT);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use dossier_domain::fields::Typed;
 use dossier_domain::filter::{FilterField, PhoneField, Subject, TextField, phone_digits};
+use dossier_domain::sabotage::{Break, armed};
 use dossier_domain::values::text::fold;
 use memchr::{memchr, memmem};
 
@@ -106,7 +107,7 @@ impl Record {
 
     fn push(&mut self, value: &[u8]) {
         self.bytes.extend(value);
-        self.bytes.push(SEPARATOR);
+        self.bytes.push(if armed(Break::NeedlesMatchAcrossValues) { b' ' } else { SEPARATOR });
     }
 }
 

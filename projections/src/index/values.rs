@@ -1,9 +1,10 @@
 //! Fields whose values are codes, sets or yes and no: a bitmap for each value.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use dossier_domain::filter::{Choice, SetTest, Truth};
-use roaring::RoaringBitmap;
+use roaring::{MultiOps, RoaringBitmap};
 
 use super::column::{Cell, Column, sift};
 use super::dictionary::{Dictionary, Entry};
@@ -34,6 +35,18 @@ impl Codes {
     pub(super) fn get(&self, ordinal: u32) -> Option<&Entry> {
         let code = *self.column.get(ordinal);
         (code != u32::ABSENT).then(|| self.dictionary.entry(code))
+    }
+
+    /// Everybody by the folded value, in order.
+    pub(super) fn by_folded(&self) -> Vec<(&str, Cow<'_, RoaringBitmap>)> {
+        let mut entries: Vec<&Entry> = self.dictionary.beginning_with("").collect();
+        entries.sort_by_key(|entry| &entry.folded);
+        let alike = entries.chunk_by(|one, other| one.folded == other.folded);
+        let groups = alike.map(|alike| match *alike {
+            [one] => (&*one.folded, Cow::Borrowed(&one.members)),
+            _ => (&*alike[0].folded, Cow::Owned(alike.iter().map(|entry| &entry.members).union())),
+        });
+        groups.collect()
     }
 
     pub(super) fn present(&self) -> &RoaringBitmap {

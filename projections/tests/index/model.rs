@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use dossier_domain::compose::ActivityLevel;
 use dossier_domain::filter::{Filter, FilterField, Search, Sort, SortValue, Subject, matches};
 use dossier_domain::ids::ContactId;
-use dossier_projections::index::{Ask, Changed, Index, Place, Segments, UsedTag};
+use dossier_projections::index::{Ask, Changed, Index, NoSegments, Place, Segments, UsedTag};
 use roaring::RoaringBitmap;
 
 use crate::generate::fields;
@@ -93,6 +93,13 @@ impl Model {
     ) -> BTreeSet<ContactId> {
         let ask = Ask { filter, search, now, segments: &self.members() };
         self.index.matching(&ask, within).iter().map(|ordinal| self.index.id_of(ordinal).unwrap()).collect()
+    }
+
+    /// Whom an index finds that was filled at once. It has no members of segments: their ordinals are another index's.
+    pub(crate) fn filled_finds(&self, search: &Search, now: DateTime<Utc>) -> BTreeSet<ContactId> {
+        let filled = Index::filled(ACTIVE_DAYS, self.people.values().map(|person| person.subject.clone()));
+        let ask = Ask { filter: &Filter::everyone(), search: Some(search), now, segments: &NoSegments };
+        filled.matching(&ask, None).iter().map(|ordinal| filled.id_of(ordinal).unwrap()).collect()
     }
 
     /// Whom the reference evaluator finds, in order.

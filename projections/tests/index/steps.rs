@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use dossier_domain::filter::{InstantField, Search, Sort, Source};
+use dossier_domain::filter::{Filter, InstantField, Search, Sort, Source};
 use dossier_domain::ids::ContactId;
 use dossier_domain::values::time::parse_time;
 use dossier_projections::index::Ask;
@@ -150,6 +150,10 @@ impl Question {
         let (contacts, counts) = model.pages(&ask, &sort, self.limit);
         prop_assert_eq!(counts, [expected.len() as u64].into());
         prop_assert_eq!(contacts, expected);
+        if let Some(search) = &search {
+            let everyone = model.found(&Filter::everyone(), Some(search), self.now, &sort);
+            prop_assert_eq!(model.filled_finds(search, self.now), everyone.into_iter().collect());
+        }
         self.ask_for_times(model)
     }
 

@@ -43,10 +43,8 @@ fn harmless(cell: &str) -> String {
 
 fn cells<'c>(contact: &'c Map<String, Value>, columns: &'c [&str]) -> impl Iterator<Item = String> + 'c {
     columns.iter().map(|column| {
-        let value = match column.strip_prefix("custom.") {
-            Some(key) => contact.get("custom").and_then(|custom| custom.get(key)),
-            None => contact.get(*column),
-        };
+        let key = column.strip_prefix("custom.").unwrap_or(column);
+        let value = contact.get(*column).or_else(|| contact.get("custom").and_then(|custom| custom.get(key)));
         value.map(cell).unwrap_or_default()
     })
 }

@@ -20,7 +20,7 @@ use crate::app::AppError;
 use crate::app::query::SearchQuery;
 use crate::app::workspaces::Workspace;
 use crate::house::House;
-use crate::sealing::{Marks, SealError};
+use crate::sealing::{Codec, Marks, SealError};
 
 impl House {
     /// Works with the words of a workspace, to read a filter by them.
@@ -137,8 +137,8 @@ impl<'h> Cursors<'h> {
     async fn seal(&self, now: DateTime<Utc>, place: &Place) -> Result<String, AppError> {
         let plain = [&now.timestamp_micros().to_be_bytes()[..], &place.to_bytes()].concat();
         let holder = Marks::workspace_key(&self.workspace);
-        match self.house.codec.seal_state(&[holder], &self.bound_to, &plain).await {
-            Ok(sealed) => Ok(URL_SAFE_NO_PAD.encode(sealed)),
+        match self.house.codec.state_key(&[holder]).await {
+            Ok(key) => Ok(URL_SAFE_NO_PAD.encode(Codec::seal_state(&key, &self.bound_to, &plain)?)),
             Err(SealError::Failed(error)) => Err(error),
             Err(SealError::Destroyed) => Err(AppError::Internal("the key of a workspace is gone".to_owned())),
         }

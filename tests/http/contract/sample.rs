@@ -58,6 +58,9 @@ impl Samples {
 
     /// A value of the schema, for the member of this name.
     pub(super) fn value(&self, name: &str, schema: &Value, dice: &mut Dice) -> Value {
+        if name == "filter" {
+            return filter(dice);
+        }
         if let Some(reference) = schema["$ref"].as_str() {
             let referred = reference.rsplit('/').next().unwrap();
             return self.value(name, &self.schemas[referred], dice);
@@ -142,4 +145,13 @@ fn header(name: &str, dice: &mut Dice) -> Option<String> {
         "Dossier-Correlation-Id" => NOBODY.into(),
         _ => return None,
     })
+}
+
+/// A filter; its schema is a tree, and trees made blindly have no end.
+fn filter(dice: &mut Dice) -> Value {
+    let condition = json!({"field": "tags", "op": "any_of", "value": ["vip"]});
+    let silent = json!({"field": "last_in", "op": "older_than", "value": {"amount": 3, "unit": "day"}});
+    let filters =
+        [json!({"all": [condition, {"not": silent}]}), json!({"any": [silent, condition]}), json!({"all": []})];
+    dice.of(&filters).unwrap().clone()
 }
