@@ -269,7 +269,7 @@ async fn entries_are_kept_for_thirty_days() {
     hand.pass(TimeDelta::days(20));
     world.run(line).await;
     let old = world.house.segment_changes(HOME, "silent guests", None, 1, Duration::ZERO).await.unwrap().next_cursor;
-    hand.pass(TimeDelta::days(10) - TimeDelta::hours(1));
+    hand.pass(TimeDelta::days(10) - TimeDelta::minutes(150));
     world.house.runner().trim_feed().await.unwrap();
     assert_eq!(feed(&world, "silent guests").await.len(), 3, "the first is a little more than 30 days old");
     hand.pass(TimeDelta::days(25));

@@ -10,8 +10,6 @@ use crate::ids::SegmentId;
 mod decide;
 mod segments;
 #[cfg(test)]
-mod segments_tests;
-#[cfg(test)]
 mod tests;
 
 pub use decide::{FIELDS_MAX, NewField, Refusal, WorkspaceCommand, decide};

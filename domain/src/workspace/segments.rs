@@ -16,6 +16,9 @@ use crate::rejection::Rejection;
 use crate::values::text::fold;
 use crate::values::workspace::parse_time_zone;
 
+#[cfg(test)]
+mod tests;
+
 /// The most segments of a workspace.
 pub const SEGMENTS_MAX: usize = 1_000;
 

@@ -1,8 +1,8 @@
 use serde_json::json;
 
 use super::*;
-use crate::event::Event;
-use crate::rejection::Rejection;
+use crate::event::WorkspaceConfigured;
+use crate::workspace::{WorkspaceCommand, decide};
 
 fn id(number: u128) -> SegmentId {
     SegmentId(uuid::Uuid::from_u128(number))
