@@ -13,6 +13,8 @@ use crate::field::{FieldChange, MergeChoices};
 use crate::ids::{ContactId, IdentityId, Mark, MergeId};
 use crate::personal::Personal;
 
+mod frequent;
+
 /// Writes the closed enum of events and the one place that knows their stored names and versions.
 macro_rules! events {
     ($( $(#[$doc:meta])* $name:literal $version:literal $variant:ident $(sealing $personal:ty)? ),+ $(,)?) => {
@@ -74,6 +76,9 @@ macro_rules! events {
             /// # Errors
             /// A name nobody knows, or a shape that is not that event's.
             pub fn read(name: &str, public: &[u8], personal: Option<&[u8]>) -> Result<Event, ReadError> {
+                if let Some(event) = frequent::read(name, public, personal) {
+                    return Ok(event);
+                }
                 match name {
                     $( $name => {
                         #[allow(unused_mut, reason = "only sealed events are completed")]
