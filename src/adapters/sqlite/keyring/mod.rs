@@ -41,7 +41,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { cached: 200_000, readers: 2, synchronous: Synchronous::Full, vfs: None }
+        Options { cached: 1 << 20, readers: 2, synchronous: Synchronous::Full, vfs: None }
     }
 }
 
