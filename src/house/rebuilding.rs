@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use dossier_projections::tags::TagIndex;
 use parking_lot::Mutex;
 use tempfile::TempDir;
 
@@ -98,10 +99,12 @@ impl House {
             }
             progress(now);
         };
+        let mut tags = TagIndex::default();
         // What comes in meanwhile is folded too, until so little is left that the projections may stand still for it.
         loop {
             let (head, done) = (self.store.head().await?, fresh.checkpoint(projection).await?);
-            drop(rebuild(self.runner.inputs(), fresh.clone(), &[projection], head, &mut tell).await?);
+            let mut rebuilt = rebuild(self.runner.inputs(), fresh.clone(), &[projection], head, &mut tell).await?;
+            rebuilt.take_tagged().iter().for_each(|shown| tags.put(shown));
             if head - done <= PAGE as u64 {
                 break;
             }
@@ -110,12 +113,7 @@ impl House {
             Some(fresh) => Ok(self.read.swap(projection, fresh)?),
             None => Err(AppError::Internal("a rebuilt read model is in use before it serves".to_owned())),
         };
-        self.runner.replace(projection, fresh, swap).await?;
-        if projection == Projection::Contacts {
-            let _still = self.runner.projectors().await;
-            self.count_tags().await?;
-        }
-        Ok(())
+        self.runner.replace(projection, fresh, tags, swap).await
     }
 
     /// A folder beside the read models, gone when it is dropped. Whatever lies in it is sealed as they are.

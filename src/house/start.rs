@@ -133,15 +133,6 @@ impl House {
         tags.finish(self).await
     }
 
-    /// Counts the use of tags from the read model, as it stands.
-    pub(super) async fn count_tags(&self) -> Result<(), AppError> {
-        let (mut after, mut tags) = (None, TagIntake::default());
-        while let Some(page) = self.contacts_after(&mut after).await? {
-            page.iter().for_each(|contact| tags.take(self, contact));
-        }
-        tags.finish(self).await
-    }
-
     /// The own states of the next contacts by id; `None` after the last.
     async fn contacts_after(&self, after: &mut Option<ContactId>) -> Result<Option<Vec<Arc<Contact>>>, AppError> {
         let page = self.read.contacts_after(*after, PAGE).await?;

@@ -10,19 +10,27 @@ use dossier_projections::mac::{self, Mac};
 use dossier_projections::tags::ShownTags;
 use dossier_projections::unfinished::Unfinished;
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 
 use crate::app::AppError;
-use crate::ports::read_store::{Changes, Projection, ReadStore, StoredContact};
+use crate::ports::read_store::{Changes, Projection, ReadError, ReadStore, StoredContact};
 use crate::ports::{Direction, EventStore};
 use crate::sealing::Codec;
 
 /// Events read at once from one stream.
 const STREAM_PAGE: usize = 1_000;
-/// Changed contacts that wait to be stored, at most about so many. Many of them stored in the order of their keys write
-/// each page of the file once.
-const CONTACTS_PENDING_MAX: usize = 1 << 14;
-/// Events folded and not yet stored, at most about so many.
-const EVENTS_PENDING_MAX: u64 = 1 << 17;
+/// How much may be folded and not stored yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// Changed contacts, at most about so many. Many of them stored in the order of their keys write each page of the
+    /// file once.
+    pub(super) contacts: usize,
+    /// Events, at most about so many.
+    pub(super) events: u64,
+}
+
+/// Of what follows the log: little, so that little is read again after a crash.
+const FOLLOWING: Room = Room { contacts: 1 << 14, events: 1 << 17 };
 
 /// What the projectors read from.
 #[derive(Clone)]
@@ -41,8 +49,9 @@ impl Inputs {
         let page = self.store.read_all(after, limit).await?;
         let mut damaged = 0;
         let mut entries = Vec::with_capacity(page.len());
+        let mut opener = self.codec.opener();
         for recorded in page {
-            let opened = self.codec.open(&recorded).await?;
+            let opened = opener.open(&recorded).await?;
             damaged += u64::from(opened.damaged);
             entries.push(Entry {
                 position: recorded.position,
@@ -62,11 +71,12 @@ impl Inputs {
             let from = entries.len() as u64;
             let page = self.store.read_stream(&stream, from, Direction::Forward, STREAM_PAGE).await?;
             let full = page.len() == STREAM_PAGE;
+            let mut opener = self.codec.opener();
             for recorded in page {
                 if recorded.position > up_to {
                     return Ok(entries);
                 }
-                let opened = self.codec.open(&recorded).await?;
+                let opened = opener.open(&recorded).await?;
                 entries.push(Entry {
                     position: recorded.position,
                     revision: recorded.revision,
@@ -93,8 +103,25 @@ pub struct Projectors {
     unfinished: Unfinished,
     /// How far each has folded.
     folded: [u64; 3],
-    /// How far each has stored what it folded.
+    /// How far each has stored what it folded, or is about to.
     checkpoints: [u64; 3],
+    room: Room,
+    /// What is being stored while folding goes on.
+    beside: Beside,
+}
+
+/// What is being stored while folding goes on, if anything is.
+#[derive(Default)]
+struct Beside(Option<JoinHandle<Result<(), ReadError>>>);
+
+impl Beside {
+    /// Waits until it is stored.
+    async fn settle(&mut self) -> Result<(), AppError> {
+        match self.0.take() {
+            Some(storing) => Ok(storing.await.map_err(|error| AppError::Internal(error.to_string()))??),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Projectors {
@@ -119,8 +146,15 @@ impl Projectors {
             handle: Handle::current(),
             folded: checkpoints,
             checkpoints,
+            room: FOLLOWING,
+            beside: Beside::default(),
             inputs,
         })
+    }
+
+    /// The same projectors, with another room for what is not stored yet.
+    pub(super) fn with_room(self, room: Room) -> Self {
+        Projectors { room, ..self }
     }
 
     /// Where reading must go on: somebody has folded no further.
@@ -135,8 +169,8 @@ impl Projectors {
 
     /// Whether so much was folded and is not stored yet that it is time to.
     pub fn is_full(&self) -> bool {
-        let ahead = |(folded, stored): (&u64, &u64)| folded - stored >= EVENTS_PENDING_MAX;
-        self.documents.pending() >= CONTACTS_PENDING_MAX || self.folded.iter().zip(&self.checkpoints).any(ahead)
+        let ahead = |(folded, stored): (&u64, &u64)| folded - stored >= self.room.events;
+        self.documents.pending() >= self.room.contacts || self.folded.iter().zip(&self.checkpoints).any(ahead)
     }
 
     /// Where a projection stands.
@@ -188,28 +222,54 @@ impl Projectors {
     /// # Errors
     /// As [`Projectors::fold`].
     pub async fn store(&mut self, projection: Projection) -> Result<(), AppError> {
-        let (from, to) = (self.checkpoints[projection as usize], self.folded[projection as usize]);
-        if from == to {
-            return Ok(());
+        self.beside.settle().await?;
+        let (from, to) = self.unstored(projection);
+        if from < to {
+            let changes = self.changes(projection)?;
+            self.inputs.read.apply(changes, from, to).await?;
+            self.checkpoints[projection as usize] = to;
         }
-        let mut tagged = Vec::new();
-        let changes = match projection {
+        Ok(())
+    }
+
+    /// As [`Projectors::store`], while folding goes on. An error comes with the next store, or with the next look at what
+    /// is stored.
+    ///
+    /// # Errors
+    /// As [`Projectors::fold`].
+    pub(super) async fn store_beside(&mut self, projection: Projection) -> Result<(), AppError> {
+        self.beside.settle().await?;
+        let (from, to) = self.unstored(projection);
+        if from < to {
+            let changes = self.changes(projection)?;
+            let (read, handle) = (self.inputs.read.clone(), self.handle.clone());
+            let storing = tokio::task::spawn_blocking(move || handle.block_on(read.apply(changes, from, to)));
+            self.beside = Beside(Some(storing));
+            self.checkpoints[projection as usize] = to;
+        }
+        Ok(())
+    }
+
+    /// Where a projection was stored last, and how far it has folded since.
+    fn unstored(&self, projection: Projection) -> (u64, u64) {
+        (self.checkpoints[projection as usize], self.folded[projection as usize])
+    }
+
+    /// What one projection has folded since the last call.
+    fn changes(&mut self, projection: Projection) -> Result<Changes, AppError> {
+        Ok(match projection {
             Projection::Contacts => {
                 let mut changes = self.with_documents(|documents, source| documents.changes(source))?;
                 let tags = |change: &mut DocumentChange| matches!(change, DocumentChange::Tags(_));
-                tagged.extend(changes.extract_if(.., tags));
+                self.tagged.extend(changes.extract_if(.., tags).filter_map(|change| match change {
+                    DocumentChange::Tags(shown) => Some(shown),
+                    _ => None,
+                }));
                 Changes::Contacts(changes)
             }
             Projection::Mac => Changes::Mac(self.counted()),
             Projection::Unfinished => Changes::Unfinished(self.unfinished.clone()),
-        };
-        self.inputs.read.apply(changes, from, to).await?;
-        self.checkpoints[projection as usize] = to;
-        self.tagged.extend(tagged.into_iter().filter_map(|change| match change {
-            DocumentChange::Tags(shown) => Some(shown),
-            _ => None,
-        }));
-        Ok(())
+        })
     }
 
     /// The projector of documents, with a source that may wait for a store.
@@ -218,7 +278,7 @@ impl Projectors {
         work: impl FnOnce(&mut Documents, &mut Looking<'_>) -> Result<T, AppError>,
     ) -> Result<T, AppError> {
         let checkpoint = self.checkpoints[Projection::Contacts as usize];
-        let mut source = Looking { inputs: &self.inputs, handle: &self.handle, checkpoint };
+        let mut source = Looking { inputs: &self.inputs, handle: &self.handle, checkpoint, beside: &mut self.beside };
         tokio::task::block_in_place(|| work(&mut self.documents, &mut source))
     }
 
@@ -260,12 +320,14 @@ struct Looking<'a> {
     inputs: &'a Inputs,
     handle: &'a Handle,
     checkpoint: u64,
+    beside: &'a mut Beside,
 }
 
 impl Source for Looking<'_> {
     type Error = AppError;
 
     fn state(&mut self, contact: ContactId) -> Result<Option<Contact>, AppError> {
+        self.handle.block_on(self.beside.settle())?;
         match self.handle.block_on(self.inputs.read.contact(contact))? {
             StoredContact::Found(state) => Ok(Some(*state)),
             StoredContact::Absent => Ok(None),

@@ -174,8 +174,8 @@ impl Runner {
         }
     }
 
-    /// Brings a projection that was folded beside up to where the living one stands, and has it put in its place.
-    /// Nothing is projected meanwhile.
+    /// Brings a projection that was folded beside, and the use of tags found on the way, up to where the living one stands,
+    /// and has it put in its place. Nothing is projected meanwhile.
     ///
     /// # Errors
     /// A store failed, or `swap` did; the living one then goes on.
@@ -183,13 +183,19 @@ impl Runner {
         &self,
         projection: Projection,
         fresh: Arc<S>,
+        mut tags: TagIndex,
         swap: impl FnOnce(Arc<S>) -> Result<(), AppError>,
     ) -> Result<(), AppError> {
         let _waiting = self.wait();
         let mut projectors = self.projectors.lock().await;
         let living = projectors.checkpoint(projection);
-        drop(rebuild(&self.inputs, fresh.clone(), &[projection], living, |_| {}).await?);
+        let mut rebuilt = rebuild(&self.inputs, fresh.clone(), &[projection], living, |_| {}).await?;
+        rebuilt.take_tagged().iter().for_each(|shown| tags.put(shown));
+        drop(rebuilt);
         swap(fresh)?;
+        if projection == Projection::Contacts {
+            *self.tags.lock() = tags;
+        }
         *projectors = Projectors::resume(self.inputs.clone(), self.capacity).await?;
         Ok(())
     }

@@ -127,7 +127,11 @@ impl SqliteReadStore {
         writes: &mut Vec<Write>,
     ) -> Result<(), ReadError> {
         let listed = keys::lookups_of(contact);
-        if let Some(before) = file.get(&listed)? {
+        let before = file.get(&listed)?;
+        if before.is_none() && marks.is_empty() {
+            return Ok(());
+        }
+        if let Some(before) = before {
             for mark in before.chunks_exact(16) {
                 writes.push(Write::Remove(keys::lookup(mark, contact)));
             }
