@@ -20,11 +20,17 @@ pub struct RebuildProgress {
     pub head: u64,
 }
 
-/// What a rebuild remembers of contacts, at most, at about a kilobyte each: what is not remembered when it changes again
-/// must be read, opened and decoded.
-const REMEMBERED: usize = 1 << 19;
-/// Nobody reads what is being rebuilt, so it may wait until each contact is written seldom.
-const ROOM: Room = Room { contacts: 1 << 18, events: u64::MAX };
+/// How much a rebuild holds in memory.
+#[derive(Clone, Copy)]
+struct Memory {
+    /// Contacts, at most, at about a kilobyte each: what is not remembered when it changes again must be read, opened and
+    /// decoded.
+    remembered: usize,
+    /// Nobody reads what is being rebuilt, so it may wait until each contact is written seldom.
+    room: Room,
+}
+
+const MEMORY: Memory = Memory { remembered: 1 << 19, room: Room { contacts: 1 << 18, events: u64::MAX } };
 /// Pages that are opened ahead of the fold.
 const AHEAD: usize = 4;
 
@@ -38,10 +44,21 @@ pub async fn rebuild(
     empty: Arc<dyn ReadStore>,
     projections: &[Projection],
     up_to: u64,
+    progress: impl FnMut(RebuildProgress),
+) -> Result<Projectors, AppError> {
+    rebuild_within(MEMORY, living, empty, projections, up_to, progress).await
+}
+
+async fn rebuild_within(
+    memory: Memory,
+    living: &Inputs,
+    empty: Arc<dyn ReadStore>,
+    projections: &[Projection],
+    up_to: u64,
     mut progress: impl FnMut(RebuildProgress),
 ) -> Result<Projectors, AppError> {
     let inputs = Inputs { read: empty, ..living.clone() };
-    let mut projectors = Projectors::resume(inputs, REMEMBERED).await?.with_room(ROOM);
+    let mut projectors = Projectors::resume(inputs, memory.remembered).await?.with_room(memory.room);
     let after = projections.iter().map(|one| projectors.checkpoint(*one)).min().unwrap_or_default();
     let mut pages = opened_ahead(living.clone(), after, up_to);
     while let Some(entries) = pages.recv().await.transpose()? {
@@ -83,3 +100,7 @@ fn opened_ahead(inputs: Inputs, mut after: u64, up_to: u64) -> Receiver<Result<V
     });
     receiver
 }
+
+#[cfg(test)]
+#[path = "rebuild_tests.rs"]
+mod tests;
