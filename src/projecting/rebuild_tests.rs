@@ -86,15 +86,11 @@ async fn what_is_stored_beside_the_fold_is_what_is_stored_at_the_end() {
         let inputs = log.inputs(read.clone());
         let mut told = Vec::new();
         let tell = |now: RebuildProgress| told.push(now.done);
-        let mut rebuilt = rebuild_within(memory, &inputs, read.clone(), &Projection::ALL, EVENTS, tell).await.unwrap();
+        let mut rebuilt =
+            rebuild_within(memory, &inputs, read.clone(), &[Projection::Contacts], EVENTS, tell).await.unwrap();
         assert_eq!(told, [PAGE as u64, 2 * PAGE as u64, 3 * PAGE as u64, EVENTS]);
-        let mut checkpoints = Vec::new();
-        let mut rows = Vec::new();
-        for projection in Projection::ALL {
-            checkpoints.push(read.checkpoint(projection).await.unwrap());
-            rows.extend(read.plain_rows(projection, None, usize::MAX).await.unwrap());
-        }
-        assert_eq!(checkpoints, [EVENTS; 3]);
+        assert_eq!(read.checkpoint(Projection::Contacts).await.unwrap(), EVENTS);
+        let rows = read.plain_rows(Projection::Contacts, None, usize::MAX).await.unwrap();
         let tags: std::collections::BTreeMap<_, _> =
             rebuilt.take_tagged().into_iter().map(|shown| (shown.contact, shown.tags)).collect();
         assert_eq!(tags.len() as u64, CONTACTS);
