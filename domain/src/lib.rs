@@ -22,4 +22,5 @@ pub mod sabotage;
 pub mod schemas;
 pub mod state;
 pub mod values;
+pub mod workspace;
 pub mod written;

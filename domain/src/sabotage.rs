@@ -52,6 +52,8 @@ pub enum Break {
     FirstEventBeforeItsKey,
     /// What a command appends does not bear the mark of its key (decision 10).
     KeyLeavesNoMark,
+    /// Custom values are stored as they come, whatever their fields say (api.md, fields).
+    CustomValuesUnchecked,
     /// The conversation that a merge closed runs on after the unmerge (rule 20).
     MergedConversationRunsOn,
     /// An edit changes nothing where the contact shows the value, though it would not without its merges (rule 10).
@@ -80,6 +82,12 @@ pub enum Break {
     ClosedCyclesMove,
     /// The workspace's clock goes back with a recording time that does (rule 27).
     ClockFollowsEveryEvent,
+    /// What a removed contact held stays in the bitmaps of the index.
+    RemovedContactsKeepTheirBits,
+    /// A needle is found across two values of a contact (rule 39).
+    NeedlesMatchAcrossValues,
+    /// The next page leaves out who ties with the last of the page before (rule 38).
+    PagesSkipThoseThatTie,
 }
 
 impl Break {
@@ -120,6 +128,9 @@ impl Break {
         Break::CountedByContact,
         Break::ClosedCyclesMove,
         Break::ClockFollowsEveryEvent,
+        Break::RemovedContactsKeepTheirBits,
+        Break::NeedlesMatchAcrossValues,
+        Break::PagesSkipThoseThatTie,
     ];
 }
 

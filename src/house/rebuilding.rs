@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use dossier_projections::tags::TagIndex;
 use parking_lot::Mutex;
 use tempfile::TempDir;
 
@@ -99,12 +98,10 @@ impl House {
             }
             progress(now);
         };
-        let mut tags = TagIndex::default();
         // What comes in meanwhile is folded too, until so little is left that the projections may stand still for it.
         loop {
             let (head, done) = (self.store.head().await?, fresh.checkpoint(projection).await?);
-            let mut rebuilt = rebuild(self.runner.inputs(), fresh.clone(), &[projection], head, &mut tell).await?;
-            rebuilt.take_tagged().iter().for_each(|shown| tags.put(shown));
+            drop(rebuild(self.runner.inputs(), fresh.clone(), &[projection], head, &mut tell).await?);
             if head - done <= PAGE as u64 {
                 break;
             }
@@ -113,7 +110,7 @@ impl House {
             Some(fresh) => Ok(self.read.swap(projection, fresh)?),
             None => Err(AppError::Internal("a rebuilt read model is in use before it serves".to_owned())),
         };
-        self.runner.replace(projection, fresh, tags, swap).await
+        self.runner.replace(projection, fresh, swap).await
     }
 
     /// A folder beside the read models, gone when it is dropped. Whatever lies in it is sealed as they are.

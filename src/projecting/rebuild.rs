@@ -6,7 +6,7 @@ use dossier_projections::documents::Entry;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::Receiver;
 
-use super::projectors::{Inputs, Projectors, Room};
+use super::projectors::{Bounds, Inputs, Projectors};
 use super::runner::PAGE;
 use crate::app::AppError;
 use crate::ports::read_store::{Projection, ReadStore};
@@ -20,17 +20,9 @@ pub struct RebuildProgress {
     pub head: u64,
 }
 
-/// How much a rebuild holds in memory.
-#[derive(Clone, Copy)]
-struct Memory {
-    /// Contacts, at most, at about a kilobyte each: what is not remembered when it changes again must be read, opened and
-    /// decoded.
-    remembered: usize,
-    /// Nobody reads what is being rebuilt, so it may wait until each contact is written seldom.
-    room: Room,
-}
-
-const MEMORY: Memory = Memory { remembered: 1 << 19, room: Room { contacts: 1 << 18, events: u64::MAX } };
+/// A contact takes about a kilobyte. What is not remembered when it changes again must be read, opened and decoded; and
+/// nobody reads what is being rebuilt, so it may wait until each contact is written seldom.
+const BOUNDS: Bounds = Bounds { remembered: 1 << 19, contacts_pending: 1 << 18, events_pending: u64::MAX };
 /// Pages that are opened ahead of the fold.
 const AHEAD: usize = 4;
 
@@ -46,11 +38,11 @@ pub async fn rebuild(
     up_to: u64,
     progress: impl FnMut(RebuildProgress),
 ) -> Result<Projectors, AppError> {
-    rebuild_within(MEMORY, living, empty, projections, up_to, progress).await
+    rebuild_within(BOUNDS, living, empty, projections, up_to, progress).await
 }
 
 async fn rebuild_within(
-    memory: Memory,
+    bounds: Bounds,
     living: &Inputs,
     empty: Arc<dyn ReadStore>,
     projections: &[Projection],
@@ -58,7 +50,7 @@ async fn rebuild_within(
     mut progress: impl FnMut(RebuildProgress),
 ) -> Result<Projectors, AppError> {
     let inputs = Inputs { read: empty, ..living.clone() };
-    let mut projectors = Projectors::resume(inputs, memory.remembered).await?.with_room(memory.room);
+    let mut projectors = Projectors::resume(inputs, bounds).await?;
     let after = projections.iter().map(|one| projectors.checkpoint(*one)).min().unwrap_or_default();
     let mut pages = opened_ahead(living.clone(), after, up_to);
     while let Some(entries) = pages.recv().await.transpose()? {

@@ -10,6 +10,7 @@ const BINARIES: &[(&str, &str)] = &[
     ("projections", "projections/src"),
     ("oracle", "tests/oracle/tests/it"),
     ("filters", "domain/tests/filters"),
+    ("index", "projections/tests/index"),
 ];
 
 /// The modules of a test binary that are written by a macro, one for each adapter.

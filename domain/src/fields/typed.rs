@@ -13,8 +13,10 @@ use crate::values::time::{parse_day, parse_time, parse_time_of_day, written};
 /// A value by its type.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Typed {
-    /// Of a `text`, `email`, `phone`, `url` or `list`.
+    /// Of a `text`, `email`, `phone` or `url`.
     Text(Arc<str>),
+    /// Of a `list`.
+    Option(Arc<str>),
     /// Of a `number`.
     Number(f64),
     /// Of a `boolean`.
@@ -35,7 +37,8 @@ impl Typed {
     pub fn of(kind: FieldType, value: &Value) -> Option<Typed> {
         use FieldType as T;
         Some(match (kind, value) {
-            (T::Text | T::Email | T::Phone | T::Url | T::List, Value::Text(text)) => Typed::Text(text.clone()),
+            (T::Text | T::Email | T::Phone | T::Url, Value::Text(text)) => Typed::Text(text.clone()),
+            (T::List, Value::Text(option)) => Typed::Option(option.clone()),
             (T::Number, Value::Number(number)) if number.is_finite() => Typed::Number(positive_zero(*number)),
             (T::Boolean, Value::Boolean(yes)) => Typed::Boolean(*yes),
             (T::Date, Value::Text(text)) => Typed::Date(parse_day(text).ok()?),
@@ -49,7 +52,7 @@ impl Typed {
     /// The form in which it is stored.
     pub fn into_value(self) -> Value {
         match self {
-            Typed::Text(text) => Value::Text(text),
+            Typed::Text(text) | Typed::Option(text) => Value::Text(text),
             Typed::Number(number) => Value::Number(number),
             Typed::Boolean(yes) => Value::Boolean(yes),
             Typed::Options(options) => Value::List(options),
@@ -61,7 +64,7 @@ impl Typed {
     pub fn canonical(&self) -> Vec<Cow<'_, str>> {
         let one = match self {
             Typed::Options(options) => return options.iter().map(|option| Cow::Borrowed(&**option)).collect(),
-            Typed::Text(text) => Cow::Borrowed(&**text),
+            Typed::Text(text) | Typed::Option(text) => Cow::Borrowed(&**text),
             Typed::Number(number) => number.to_string().into(),
             Typed::Boolean(yes) => yes.to_string().into(),
             Typed::Date(day) => day.to_string().into(),

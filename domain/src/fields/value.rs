@@ -34,7 +34,7 @@ pub fn read_value(
             return wrong_type(definition.kind, place, problems);
         }
         (FieldType::List, Json::String(text)) if text.trim().is_empty() => return Some(None),
-        (FieldType::List, Json::String(text)) => Typed::Text(option(definition, text, place, problems)?),
+        (FieldType::List, Json::String(text)) => Typed::Option(option(definition, text, place, problems)?),
         (kind, Json::String(text)) => match parse(kind, text, region) {
             Ok(None) | Err(Invalid::Empty) => return Some(None),
             parsed => problems.take(place, parsed)??,

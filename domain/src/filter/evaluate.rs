@@ -2,7 +2,7 @@
 //! against it.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -25,6 +25,17 @@ pub trait Membership {
 impl Membership for BTreeSet<Arc<str>> {
     fn contains(&self, value: &str) -> bool {
         BTreeSet::contains(self, value)
+    }
+
+    fn count(&self) -> usize {
+        self.len()
+    }
+}
+
+/// Tags, with their spelling, by key.
+impl Membership for BTreeMap<Arc<str>, Arc<str>> {
+    fn contains(&self, value: &str) -> bool {
+        self.contains_key(value)
     }
 
     fn count(&self) -> usize {

@@ -70,7 +70,10 @@ impl Subject {
     /// What is searched: names, emails, phones, handles, tags, company, and custom fields by their canonical text.
     pub fn searched(&self) -> Vec<Cow<'_, str>> {
         let mut values = self.searched_texts();
-        let others = self.custom.values().filter(|value| !matches!(value, Typed::Text(_) | Typed::Boolean(_)));
+        let others = self
+            .custom
+            .values()
+            .filter(|value| !matches!(value, Typed::Text(_) | Typed::Option(_) | Typed::Boolean(_)));
         values.extend(others.flat_map(Typed::canonical));
         values
     }
@@ -84,10 +87,10 @@ impl Subject {
     fn searched_texts(&self) -> Vec<Cow<'_, str>> {
         let single = [&self.first_name, &self.last_name, &self.email, &self.phone, &self.company];
         let single = single.into_iter().flatten().chain([&self.display_name]);
-        let several = self.other_emails.iter().chain(&self.other_phones).chain(&self.handles).chain(&self.tags);
+        let several = self.other_emails.iter().chain(&self.other_phones).chain(&self.handles).chain(self.tags.keys());
         let options = self.custom_sets.values().flatten();
         let custom = self.custom.values().filter_map(|value| match value {
-            Typed::Text(text) => Some(text),
+            Typed::Text(text) | Typed::Option(text) => Some(text),
             _ => None,
         });
         single.chain(several).chain(options).chain(custom).map(|text| Cow::Borrowed(&**text)).collect()
@@ -95,7 +98,7 @@ impl Subject {
 }
 
 /// The digits of a text of digits and `+()-./ ` alone, if they are enough.
-fn phone_digits(text: &str) -> Option<String> {
+pub fn phone_digits(text: &str) -> Option<String> {
     let mut digits = String::new();
     for c in text.chars() {
         match decimal(c) {

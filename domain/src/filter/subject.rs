@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
+use super::evaluate::Membership;
 use super::field::{BooleanField, CodeField, InstantField, PhoneField, SetField, TextField};
 use crate::compose::{ActivityLevel, Status, View};
 use crate::field::Field;
@@ -70,8 +71,8 @@ pub struct Subject {
     pub last_out: Option<DateTime<Utc>>,
     /// `last_interaction`
     pub last_interaction: Option<DateTime<Utc>>,
-    /// `tags`: folded keys
-    pub tags: BTreeSet<Arc<str>>,
+    /// `tags`: spelling by folded key
+    pub tags: BTreeMap<Arc<str>, Arc<str>>,
     /// `channels`: names of those that it has an identity on
     pub channels: BTreeSet<Arc<str>>,
     /// Single values of custom fields, by key
@@ -121,7 +122,7 @@ impl Subject {
             last_in: view.last_in,
             last_out: view.last_out,
             last_interaction,
-            tags: view.shown.tags.keys().cloned().collect(),
+            tags: view.shown.tags.clone(),
             channels: view.identities.iter().map(|shown| shown.channel.clone()).collect(),
             custom,
             custom_sets,
@@ -159,7 +160,10 @@ impl Subject {
             CodeField::Source => self.source.as_deref(),
             CodeField::LastChannel => self.last_channel.as_deref(),
             CodeField::Assignee => self.assignee.as_deref(),
-            CodeField::Custom(key) => self.custom_text(key),
+            CodeField::Custom(key) => match self.custom.get(key)? {
+                Typed::Option(option) => Some(option),
+                _ => None,
+            },
         }
     }
 
@@ -217,7 +221,7 @@ impl Subject {
     }
 
     /// The set of a field, which may be empty. What segments a contact is a member of it cannot tell itself.
-    pub fn set(&self, field: &SetField) -> &BTreeSet<Arc<str>> {
+    pub fn set(&self, field: &SetField) -> &dyn Membership {
         match field {
             SetField::Tags => &self.tags,
             SetField::Channels => &self.channels,

@@ -1,12 +1,13 @@
 //! Filters and contacts, made at random from a few values that meet each other often.
 
-use dossier_domain::filter::{CodeField, FilterField, InstantField, Op, SetField, SpanUnit, TextField, TextForm};
+use dossier_domain::filter::{CodeField, FilterField, InstantField, Kind, Op, SetField, SpanUnit, TextField, TextForm};
+use dossier_domain::values::time::parse_time;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
-use crate::support::one_field_of_each_type;
+use crate::support::{Setting, one_field_of_each_type};
 
 const NAMES: [&str; 6] = ["Ada", "ADA", "adèle", "Straße", "STRASSE 5%", "a_a"];
 const PARTS: [&str; 6] = ["a", "DA", "è", "ss", "%", " "];
@@ -38,6 +39,16 @@ const ZONES: [&str; 4] = ["UTC", "Europe/Berlin", "America/New_York", "Pacific/A
 
 /// Now, of every filter and contact that is made here.
 pub(crate) const NOW: &str = "2026-03-30T00:30:00Z";
+
+/// Where they are read and evaluated.
+pub(crate) fn setting() -> Setting {
+    Setting {
+        fields: one_field_of_each_type(),
+        zone: chrono_tz::Tz::Europe__Berlin,
+        now: parse_time(NOW).unwrap(),
+        region: Some("MY".into()),
+    }
+}
 
 /// Values of a field, ascending where they have an order.
 fn values(field: &FilterField) -> Vec<Json> {
@@ -172,5 +183,19 @@ pub(crate) fn contact() -> impl Strategy<Value = Json> {
         contact.insert("id".into(), json!(Uuid::from_u128(id.into())));
         contact.insert("custom".into(), Json::Object(custom));
         Json::Object(contact)
+    })
+}
+
+/// A sort.
+pub(crate) fn sort() -> impl Strategy<Value = Json> {
+    let names: Vec<_> =
+        fields().into_iter().filter(|field| field.kind() != Kind::Set).map(|field| field.name()).collect();
+    let key = (select(names), select(vec!["asc", "desc"]));
+    prop::collection::vec(key, 1..=3).prop_map(|mut keys| {
+        keys.dedup_by(|one, other| one.0 == other.0);
+        if keys.len() == 3 && keys[0].0 == keys[2].0 {
+            keys.pop();
+        }
+        keys.into_iter().map(|(by, order)| json!({"by": by, "order": order})).collect()
     })
 }

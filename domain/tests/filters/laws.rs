@@ -1,21 +1,11 @@
 //! Laws of filters, for every filter and every contact.
 
 use dossier_domain::filter::Source;
-use dossier_domain::values::time::parse_time;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
-use crate::generate::{NOW, condition, contact, fields, filter};
-use crate::support::{Person, Setting, one_field_of_each_type};
-
-pub(crate) fn setting() -> Setting {
-    Setting {
-        fields: one_field_of_each_type(),
-        zone: chrono_tz::Tz::Europe__Berlin,
-        now: parse_time(NOW).unwrap(),
-        region: Some("MY".into()),
-    }
-}
+use crate::generate::{NOW, condition, contact, fields, filter, setting};
+use crate::support::{Person, Setting};
 
 fn is_matched(filter: &Json, person: &Person) -> bool {
     let setting = setting();

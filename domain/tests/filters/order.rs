@@ -2,14 +2,13 @@
 
 use std::cmp::Ordering;
 
-use dossier_domain::filter::{Kind, Sort};
+use dossier_domain::filter::Sort;
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::Index;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use crate::generate::{contact, fields};
-use crate::laws::setting;
+use crate::generate::{self, contact, setting};
 use crate::support::Person;
 
 fn sort(json: &Json) -> Sort {
@@ -110,22 +109,9 @@ fn a_sort_that_makes_no_sense_is_refused_by_name() {
     assert_eq!(refused(json!([{}, 7])), [("/0/by".into(), "wrong_type"), ("/1".into(), "wrong_type")]);
 }
 
-fn any_sort() -> impl Strategy<Value = Json> {
-    let names: Vec<_> =
-        fields().into_iter().filter(|field| field.kind() != Kind::Set).map(|field| field.name()).collect();
-    let key = (select(names), select(vec!["asc", "desc"]));
-    prop::collection::vec(key, 1..=3).prop_map(|mut keys| {
-        keys.dedup_by(|one, other| one.0 == other.0);
-        if keys.len() == 3 && keys[0].0 == keys[2].0 {
-            keys.pop();
-        }
-        keys.into_iter().map(|(by, order)| json!({"by": by, "order": order})).collect()
-    })
-}
-
 proptest! {
     #[test]
-    fn an_order_is_total(keys in any_sort(), contacts in prop::collection::vec(contact(), 3)) {
+    fn an_order_is_total(keys in generate::sort(), contacts in prop::collection::vec(contact(), 3)) {
         let sort = sort(&keys);
         let people: Vec<Person> = contacts.iter().map(|contact| setting().person(contact)).collect();
         let compare = |one: usize, other: usize| sort.compare(&people[one].subject, &people[other].subject);
@@ -144,7 +130,7 @@ proptest! {
 
     #[test]
     fn an_order_does_not_depend_on_where_it_began(
-        keys in any_sort(),
+        keys in generate::sort(),
         contacts in prop::collection::vec(contact(), 2..12),
         swaps in prop::collection::vec(any::<(Index, Index)>(), 12),
     ) {

@@ -5,8 +5,7 @@ use dossier_domain::values::Invalid;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
-use crate::generate::contact;
-use crate::laws::setting;
+use crate::generate::{contact, setting};
 
 fn finds(query: &str, contact: &Json) -> bool {
     let search = Search::read(query, Some("MY")).unwrap().expect("it asks for something");

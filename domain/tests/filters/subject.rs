@@ -85,7 +85,7 @@ fn a_filter_sees_what_the_contact_shows() {
     assert_eq!((subject.source.as_deref(), subject.last_channel.as_deref()), (Some("telegram"), Some("sms")));
     assert_eq!((subject.status, subject.activity), (Status::Snoozed, ActivityLevel::Active));
     assert_eq!((subject.blocked, subject.has_absorbed), (false, false));
-    assert!(subject.tags.contains("vip") && !subject.tags.contains("VIP"));
+    assert!(subject.tags.contains_key("vip") && !subject.tags.contains_key("VIP"));
     assert_eq!(subject.channels.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), ["sms", "telegram"]);
     assert_eq!(subject.handles, ["+60123456789".into(), "ada".into()]);
     assert_eq!(subject.instant(&InstantField::LastMessage), Some(at("2026-03-03T00:00:00Z")));

@@ -21,7 +21,7 @@ use uuid::Uuid;
 pub(crate) const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/filters");
 
 /// For how many days a contact is active.
-const ACTIVE_DAYS: u16 = 30;
+pub(crate) const ACTIVE_DAYS: u16 = 30;
 
 /// By the key of a custom field.
 type ByKey<V> = BTreeMap<Arc<str>, V>;
@@ -44,6 +44,11 @@ pub(crate) struct Person {
 
 impl Setting {
     pub(crate) fn read(&self, filter: &Json, source: Source) -> Result<Filter, Vec<Problem>> {
+        self.with(source, |vocabulary| read(filter, vocabulary))
+    }
+
+    /// Works with the words of this setting.
+    pub(crate) fn with<T>(&self, source: Source, work: impl FnOnce(Vocabulary<'_>) -> T) -> T {
         // A segment is known here if its id says so.
         let segment = |name: &str| name.starts_with("seg-").then(|| name.into());
         let vocabulary = Vocabulary {
@@ -53,7 +58,7 @@ impl Setting {
             segment: &segment,
             source,
         };
-        read(filter, vocabulary)
+        work(vocabulary)
     }
 
     pub(crate) fn matches(&self, filter: &Filter, person: &Person) -> bool {
@@ -97,7 +102,7 @@ impl Setting {
             last_in: members.time("last_in"),
             last_out: members.time("last_out"),
             last_interaction,
-            tags: members.texts("tags").iter().map(|tag| Arc::from(fold(tag))).collect(),
+            tags: members.texts("tags").into_iter().map(|tag| (Arc::from(fold(&tag)), tag)).collect(),
             channels: members.texts("channels").into_iter().collect(),
             custom,
             custom_sets,
