@@ -22,3 +22,4 @@ pub mod sabotage;
 pub mod schemas;
 pub mod state;
 pub mod values;
+pub mod workspace;

@@ -28,6 +28,7 @@ pub struct Place<'p> {
 #[derive(Clone, Copy, Debug)]
 enum Step<'p> {
     Whole,
+    Beside(&'p str),
     Member(&'p str),
     Item(usize),
 }
@@ -48,11 +49,16 @@ impl<'p> Place<'p> {
         Place { above: Some(self), step: Step::Item(index) }
     }
 
+    /// A part of the path: no pointer leads to what stands beside the value, so the message names it.
+    pub fn in_path(name: &'p str) -> Self {
+        Place { above: None, step: Step::Beside(name) }
+    }
+
     /// The JSON pointer (RFC 6901).
     pub fn pointer(&self) -> String {
         let mut pointer = self.above.map(Place::pointer).unwrap_or_default();
         match self.step {
-            Step::Whole => {}
+            Step::Whole | Step::Beside(_) => {}
             Step::Member(name) => {
                 pointer.push('/');
                 pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
@@ -73,13 +79,37 @@ impl Problems {
     /// Something is wrong here. The message says what would be taken.
     pub fn add(&mut self, place: &Place<'_>, code: &'static str, message: impl Into<String>) {
         if !self.is_full() {
-            self.found.push(Problem { pointer: place.pointer(), code, message: message.into() });
+            let message = match place.step {
+                Step::Beside(name) => format!("{name} in the path: {}", message.into()),
+                _ => message.into(),
+            };
+            self.found.push(Problem { pointer: place.pointer(), code, message });
         }
+    }
+
+    /// A text here is no value.
+    pub fn invalid(&mut self, place: &Place<'_>, invalid: Invalid) {
+        self.add(place, invalid.code(), invalid.to_string());
     }
 
     /// The value, or `None` and a note of why there is none.
     pub fn take<T>(&mut self, place: &Place<'_>, parsed: Result<T, Invalid>) -> Option<T> {
-        parsed.map_err(|invalid| self.add(place, invalid.code(), invalid.to_string())).ok()
+        parsed.map_err(|invalid| self.invalid(place, invalid)).ok()
+    }
+
+    /// What was found in a value that stands here.
+    pub fn below(&mut self, place: &Place<'_>, found: Vec<Problem>) {
+        let pointer = place.pointer();
+        for problem in found {
+            if !self.is_full() {
+                self.found.push(Problem { pointer: format!("{pointer}{}", problem.pointer), ..problem });
+            }
+        }
+    }
+
+    /// Whether nothing was found so far.
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
     }
 
     /// Whether no more is noted.
@@ -108,6 +138,24 @@ mod tests {
         let (value, name) = (Place::WHOLE, "a/b~c");
         assert_eq!(value.member(name).item(3).pointer(), "/a~1b~0c/3");
         assert_eq!(value.pointer(), "");
+    }
+
+    #[test]
+    fn what_was_found_in_a_part_is_told_of_the_whole() {
+        let mut inner = Problems::default();
+        inner.invalid(&Place::WHOLE.item(2), Invalid::Empty);
+        let mut outer = Problems::default();
+        outer.below(&Place::WHOLE.member("sort"), inner.or(Some(())).unwrap_err());
+        assert_eq!(outer.or(Some(())).unwrap_err()[0].pointer, "/sort/2");
+    }
+
+    #[test]
+    fn a_problem_in_the_path_says_so() {
+        let mut problems = Problems::default();
+        problems.invalid(&Place::in_path("tag"), Invalid::Empty);
+        let found = problems.or(Some(())).unwrap_err().remove(0);
+        assert_eq!(found.pointer, "");
+        assert!(found.message.starts_with("tag in the path: "));
     }
 
     #[test]

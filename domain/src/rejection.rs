@@ -1,5 +1,7 @@
 //! Why a command was refused by the rules. Data, not prose: whoever speaks to a user finds the words.
 
+use std::sync::Arc;
+
 use crate::ids::{ContactId, MergeId};
 
 /// A refusal. Nothing was appended, and the idempotency key is not used up (rule 10).
@@ -104,6 +106,35 @@ pub enum Rejection {
     RevisionConflict {
         /// Which.
         contact: ContactId,
+        /// What it is at now.
+        actual: u64,
+    },
+    /// No custom field in use has this key.
+    #[error("{}", match retired {
+        true => "the custom field was retired",
+        false => "there is no custom field with this key",
+    })]
+    FieldNotFound {
+        /// Whether there was one.
+        retired: bool,
+    },
+    /// A custom field has this key already, and keeps it when it is retired.
+    #[error("{}", match retired {
+        true => "a retired custom field has this key; it stays taken, since values were stored under it",
+        false => "a custom field has this key already",
+    })]
+    FieldExists {
+        /// Which.
+        key: Arc<str>,
+        /// Whether it was retired.
+        retired: bool,
+    },
+    /// More custom fields than a workspace may use.
+    #[error("a workspace uses at most 500 custom fields; retire one first")]
+    TooManyFields,
+    /// `If-Match` does not hold of a custom field any more.
+    #[error("the custom field changed since")]
+    FieldConflict {
         /// What it is at now.
         actual: u64,
     },

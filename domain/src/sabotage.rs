@@ -52,6 +52,8 @@ pub enum Break {
     FirstEventBeforeItsKey,
     /// What a command appends does not bear the mark of its key (decision 10).
     KeyLeavesNoMark,
+    /// Custom values are stored as they come, whatever their fields say (api.md, fields).
+    CustomValuesUnchecked,
     /// The conversation that a merge closed runs on after the unmerge (rule 20).
     MergedConversationRunsOn,
     /// An edit changes nothing where the contact shows the value, though it would not without its merges (rule 10).

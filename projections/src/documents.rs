@@ -6,17 +6,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use dossier_domain::compose::{Forest, shown, view};
+use dossier_domain::compose::View;
 use dossier_domain::event::Event;
 use dossier_domain::field::Field;
 use dossier_domain::ids::{ContactId, Stream};
 use dossier_domain::meta::Meta;
 use dossier_domain::sabotage::{Break, armed};
-use dossier_domain::state::{Contact, Edge, Fact, Life, evolve};
+use dossier_domain::state::{Contact, Fact, Life, evolve};
 use dossier_domain::values::text::fold;
 use lru::LruCache;
 
-use crate::tags::ShownTags;
+use crate::trees::{Root, States, root_of};
 
 /// An event in its place, opened.
 #[derive(Clone, Debug)]
@@ -63,8 +63,26 @@ pub enum DocumentChange {
         /// In order, each once.
         values: Vec<LookupValue>,
     },
-    /// The tags that a contact shows. Not stored: they are counted in memory.
-    Tags(ShownTags),
+}
+
+/// What a contact shows from now on. Not stored: it is indexed in memory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// Which contact.
+    pub contact: ContactId,
+    /// Its workspace.
+    pub workspace: Arc<str>,
+    /// The composed contact; `None` unless it is a live root.
+    pub view: Option<Box<View>>,
+}
+
+/// What changed since changes were given out last.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changed {
+    /// Rows to be stored: each changed contact once.
+    pub rows: Vec<DocumentChange>,
+    /// What contacts show, each once; empty unless the projector is [`Documents::showing`].
+    pub shown: Vec<Shown>,
 }
 
 /// Where the projector finds what it does not remember.
@@ -89,6 +107,7 @@ pub trait Source {
 pub struct Documents {
     states: LruCache<ContactId, Arc<Contact>>,
     pending: Pending,
+    showing: bool,
 }
 
 /// What was folded and is not given out yet.
@@ -98,15 +117,18 @@ struct Pending {
     changed: HashMap<ContactId, Arc<Contact>>,
     /// Contacts whose tree, or a value in it, changed.
     moved: BTreeSet<ContactId>,
-    /// Contacts whose tree, or a tag in it, changed.
-    tagged: BTreeSet<ContactId>,
 }
 
 impl Documents {
     /// A projector that remembers at most `capacity` states besides those that changed.
     pub fn new(capacity: usize) -> Self {
         let capacity = NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN);
-        Documents { states: LruCache::new(capacity), pending: Pending::default() }
+        Documents { states: LruCache::new(capacity), pending: Pending::default(), showing: false }
+    }
+
+    /// Whether what contacts show is composed too, whenever it changes: an index wants it, a rebuild does not.
+    pub fn show(&mut self, showing: bool) {
+        self.showing = showing;
     }
 
     /// Folds a batch in global order.
@@ -134,7 +156,7 @@ impl Documents {
     ///
     /// # Errors
     /// As [`Documents::fold`].
-    pub fn changes<S: Source>(&mut self, source: &mut S) -> Result<Vec<DocumentChange>, S::Error> {
+    pub fn changes<S: Source>(&mut self, source: &mut S) -> Result<Changed, S::Error> {
         Work { projector: self, source }.changes()
     }
 }
@@ -143,6 +165,19 @@ impl Documents {
 struct Work<'a, S: Source> {
     projector: &'a mut Documents,
     source: &'a mut S,
+}
+
+impl<S: Source> States for Work<'_, S> {
+    type Error = S::Error;
+
+    fn look(&mut self, id: ContactId) -> Result<Arc<Contact>, S::Error> {
+        if let Some(state) = self.projector.pending.changed.get(&id) {
+            return Ok(state.clone());
+        }
+        let state = self.take(id)?;
+        self.projector.states.put(id, state.clone());
+        Ok(state)
+    }
 }
 
 impl<S: Source> Work<'_, S> {
@@ -158,18 +193,12 @@ impl<S: Source> Work<'_, S> {
         }
         match &entry.event {
             Event::ProfileEdited(_) | Event::MergeEnded(_) => _ = pending.moved.insert(id),
-            Event::TagAdded(_) | Event::TagRemoved(_) => _ = pending.tagged.insert(id),
-            Event::ContactErased(_) => self.tree_moved(&[id]),
-            Event::ContactMerged(merged) => self.tree_moved(&[id, merged.secondary]),
-            Event::ContactUnmerged(undone) => self.tree_moved(&[id, undone.secondary]),
+            Event::ContactErased(_) => pending.moved.extend([id]),
+            Event::ContactMerged(merged) => pending.moved.extend([id, merged.secondary]),
+            Event::ContactUnmerged(undone) => pending.moved.extend([id, undone.secondary]),
             _ => {}
         }
         Ok(())
-    }
-
-    fn tree_moved(&mut self, contacts: &[ContactId]) {
-        self.projector.pending.moved.extend(contacts);
-        self.projector.pending.tagged.extend(contacts);
     }
 
     /// The state as remembered or stored, taken out of what is remembered so that changing it copies nothing.
@@ -178,15 +207,6 @@ impl<S: Source> Work<'_, S> {
             return Ok(state);
         }
         Ok(Arc::new(self.source.state(id)?.unwrap_or_else(|| Contact::absent(id))))
-    }
-
-    fn look(&mut self, id: ContactId) -> Result<Arc<Contact>, S::Error> {
-        if let Some(state) = self.projector.pending.changed.get(&id) {
-            return Ok(state.clone());
-        }
-        let state = self.take(id)?;
-        self.projector.states.put(id, state.clone());
-        Ok(state)
     }
 
     /// What an erased contact brought to those above it is folded out of their states: its values can't be opened any
@@ -229,71 +249,48 @@ impl<S: Source> Work<'_, S> {
         Ok(())
     }
 
-    fn changes(mut self) -> Result<Vec<DocumentChange>, S::Error> {
-        let mut changes = Vec::with_capacity(self.projector.pending());
+    fn changes(mut self) -> Result<Changed, S::Error> {
+        let mut rows = Vec::with_capacity(self.projector.pending());
         let moved = std::mem::take(&mut self.projector.pending.moved);
-        for (id, root) in self.concerned(moved)? {
-            let values = if root.id == id { self.lookups_of(&root)? } else { Vec::new() };
-            changes.push(DocumentChange::Lookups { contact: id, workspace: root.workspace.clone(), values });
+        let mut looked_up = BTreeSet::new();
+        for id in &moved {
+            let root = root_of(&mut self, *id)?;
+            looked_up.extend([*id, root.state.id]);
         }
-        let tagged = std::mem::take(&mut self.projector.pending.tagged);
-        for (id, root) in self.concerned(tagged)? {
-            let tags = if root.id == id { self.tags_of(&root)? } else { BTreeMap::new() };
-            changes.push(DocumentChange::Tags(ShownTags { contact: id, workspace: root.workspace.clone(), tags }));
+        for id in looked_up {
+            let root = root_of(&mut self, id)?;
+            let values = if root.state.id == id { self.lookups_of(&root)? } else { Vec::new() };
+            rows.push(DocumentChange::Lookups { contact: id, workspace: root.state.workspace.clone(), values });
         }
+        let shown = if self.projector.showing { self.shown(moved)? } else { Vec::new() };
         for (id, state) in std::mem::take(&mut self.projector.pending.changed) {
             self.projector.states.put(id, state.clone());
-            changes.push(DocumentChange::State(state));
+            rows.push(DocumentChange::State(state));
         }
-        Ok(changes)
+        Ok(Changed { rows, shown })
     }
 
-    /// The contacts of a set and their roots, each once, with its root.
-    fn concerned(&mut self, set: BTreeSet<ContactId>) -> Result<BTreeMap<ContactId, Arc<Contact>>, S::Error> {
-        let mut concerned = BTreeMap::new();
-        for id in set {
-            let root = self.root_of(id)?;
-            concerned.insert(root.id, root.clone());
-            concerned.insert(id, root);
-        }
-        Ok(concerned)
-    }
-
-    fn root_of(&mut self, id: ContactId) -> Result<Arc<Contact>, S::Error> {
-        let mut state = self.look(id)?;
-        while let Some(lock) = state.lock.clone() {
-            let primary = self.look(lock.primary)?;
-            if !primary.edge(lock.merge).is_some_and(Edge::is_live) {
-                break;
+    /// What every root shows in whose tree something changed, and that those who moved below one show nothing.
+    fn shown(&mut self, moved: BTreeSet<ContactId>) -> Result<Vec<Shown>, S::Error> {
+        let mut concerned = moved;
+        concerned.extend(self.projector.pending.changed.keys());
+        let (mut roots, mut shown) = (BTreeMap::new(), Vec::with_capacity(concerned.len()));
+        for contact in concerned {
+            let root = root_of(&mut *self, contact)?;
+            if root.state.id != contact {
+                shown.push(Shown { contact, workspace: root.state.workspace.clone(), view: None });
             }
-            state = primary;
+            roots.insert(root.state.id, root);
         }
-        Ok(state)
+        for (contact, root) in roots {
+            let view = root.view(self)?.map(Box::new);
+            shown.push(Shown { contact, workspace: root.state.workspace.clone(), view });
+        }
+        Ok(shown)
     }
 
-    fn forest_of(&mut self, root: &Contact) -> Result<Forest, S::Error> {
-        let mut forest = Forest::new();
-        let mut next: Vec<ContactId> = root.live_edges().map(|edge| edge.secondary).collect();
-        while let Some(id) = next.pop() {
-            let state = self.look(id)?;
-            next.extend(state.live_edges().map(|edge| edge.secondary));
-            forest.insert(id, state);
-        }
-        Ok(forest)
-    }
-
-    fn tags_of(&mut self, root: &Contact) -> Result<BTreeMap<Arc<str>, Arc<str>>, S::Error> {
-        if root.life != Life::Live {
-            return Ok(BTreeMap::new());
-        }
-        Ok(shown(&self.forest_of(root)?, root).tags)
-    }
-
-    fn lookups_of(&mut self, root: &Contact) -> Result<Vec<LookupValue>, S::Error> {
-        if root.life != Life::Live {
-            return Ok(Vec::new());
-        }
-        let view = view(&self.forest_of(root)?, root, None);
+    fn lookups_of(&mut self, root: &Root) -> Result<Vec<LookupValue>, S::Error> {
+        let Some(view) = root.view(self)? else { return Ok(Vec::new()) };
         let emails = view.text(&Field::Email).into_iter().chain(&view.other_emails);
         let phones = view.text(&Field::Phone).into_iter().chain(&view.other_phones);
         let emails = emails.map(|text| LookupValue::Email(fold(text)));

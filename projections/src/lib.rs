@@ -2,8 +2,9 @@
 //!
 //! Pure, as the domain is: events in, changes of rows out; adapters write them.
 
+pub mod directory;
 pub mod documents;
 pub mod index;
 pub mod mac;
-pub mod tags;
+pub mod trees;
 pub mod unfinished;

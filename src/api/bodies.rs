@@ -8,7 +8,9 @@ mod answer;
 mod billing;
 mod contact;
 mod entry;
+mod field;
 mod merge;
+mod search;
 mod system;
 mod value;
 
@@ -20,10 +22,12 @@ pub use contact::{
     CountsBody, ResolvedFrom,
 };
 pub use entry::{EntryBody, EntryKind, EntryPage, EventPage};
+pub use field::{FieldBody, FieldPage};
 pub use merge::{
     BillingEffect, ExpectedBody, FieldPreview, MergeBody, MergePreview, MergeState, NotRestored, ProblemNote,
     UnmergeBlock, UnmergeField, UnmergePreview, ValueSource,
 };
+pub use search::SearchPage;
 pub use system::{Health, ProjectionBody, ProjectionState, Readiness, RebuildBody};
 pub use value::{ChoiceBody, SideBody, ValueBody};
 

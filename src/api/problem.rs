@@ -49,6 +49,7 @@ problems! {
     MalformedRequest "malformed_request" 400 "The request can't be read" ["offset"],
     UnknownWorkspace "unknown_workspace" 404 "There is no such workspace" [],
     ContactNotFound "contact_not_found" 404 "There is no such contact" [],
+    FieldNotFound "field_not_found" 404 "There is no such custom field" [],
     MergeNotFound "merge_not_found" 404 "There is no such merge" [],
     MessageNotFound "message_not_found" 404 "There is no such message" [],
     CycleNotFound "cycle_not_found" 404 "There is no such billing cycle" [],
@@ -67,6 +68,7 @@ problems! {
     NotMerged "not_merged" 409 "The contacts are not merged" ["contact_id"],
     AlreadyUnmerged "already_unmerged" 409 "The merge was undone already" ["merge_id"],
     NotOpen "not_open" 409 "The conversation is not open" ["contact_id"],
+    FieldExists "field_exists" 409 "The custom field exists already" ["key", "retired"],
     ContactErased "contact_erased" 410 "The contact was erased" ["contact_id"],
     RevisionConflict "revision_conflict" 412 "The contact changed since" ["contact_id", "actual"],
     BodyTooLarge "body_too_large" 413 "The body is too large" ["limit"],
@@ -238,6 +240,14 @@ fn rejected(rejection: Rejection, detail: String) -> Problem {
         Rejection::RevisionConflict { contact, actual } => {
             about(ProblemKind::RevisionConflict, contact).with("actual", actual)
         }
+        Rejection::FieldNotFound { .. } => of(ProblemKind::FieldNotFound),
+        Rejection::FieldExists { key, retired } => {
+            of(ProblemKind::FieldExists).with("key", &*key).with("retired", retired)
+        }
+        Rejection::TooManyFields => Problem::invalid_parameter("too_many_fields", detail),
+        Rejection::FieldConflict { actual } => {
+            of(ProblemKind::RevisionConflict).with("contact_id", Value::Null).with("actual", actual)
+        }
         Rejection::KeyReused => of(ProblemKind::KeyReused),
         Rejection::ClockBehind => of(ProblemKind::ClockBehind),
     }
@@ -287,6 +297,10 @@ mod tests {
             Rejection::NoIdentity,
             Rejection::TooManyTags,
             Rejection::RevisionConflict { contact, actual: 3 },
+            Rejection::FieldNotFound { retired: true },
+            Rejection::FieldExists { key: "tier".into(), retired: false },
+            Rejection::TooManyFields,
+            Rejection::FieldConflict { actual: 3 },
             Rejection::KeyReused,
             Rejection::ClockBehind,
         ]

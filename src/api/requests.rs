@@ -29,7 +29,7 @@ pub struct CreateContactRequest {
     company: Option<String>,
     /// An http or https address.
     avatar_url: Option<String>,
-    /// By key, `[a-z0-9_]{1,64}`; at most 500.
+    /// By the key of a custom field in use, each a value of its type; at most 500.
     custom: Option<BTreeMap<String, ValueBody>>,
     /// 1-100 characters each, at most 500.
     tags: Option<Vec<String>>,
@@ -79,7 +79,7 @@ pub struct UpdateContactRequest {
     company: Option<String>,
     /// An http or https address.
     avatar_url: Option<String>,
-    /// By key, `[a-z0-9_]{1,64}`; at most 500; null clears.
+    /// By the key of a custom field in use, each a value of its type; at most 500; null clears, of a retired one too.
     custom: Option<BTreeMap<String, ValueBody>>,
 }
 
@@ -230,6 +230,87 @@ pub enum DeliveryStatusRequest {
     Failed,
 }
 
+/// Which contacts are searched for, and what of each is wanted.
+#[derive(ToSchema)]
+pub struct SearchRequest {
+    /// Those that match it; every live contact where it is left out.
+    filter: Option<FilterRequest>,
+    /// Words that must each lie somewhere in a name, email, phone, handle, tag, company or custom value, up to 8; quotes
+    /// hold words together. Digits are looked for in phone numbers.
+    #[schema(max_length = 1000)]
+    search: Option<String>,
+    /// By up to three fields, the first deciding first; by `last_interaction`, the latest first, where it is left out.
+    #[schema(max_items = 3)]
+    sort: Option<Vec<SortRequest>>,
+    /// Members of the contact, and custom fields as `custom.<key>`; `id` and `display_name` are always there. The columns
+    /// of the usual table where it is left out.
+    columns: Option<Vec<String>>,
+    /// How many are on a page.
+    #[schema(minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<u64>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Whether all of them are counted.
+    #[schema(default = false)]
+    count: Option<bool>,
+    /// What counts as now for relative times; the time of the first page where it is left out.
+    now: Option<DateTime<Utc>>,
+}
+
+/// One key of a sort.
+#[derive(ToSchema)]
+pub struct SortRequest {
+    /// A field of single values, `custom.<key>` included.
+    by: String,
+    /// Contacts without a value come last in both.
+    order: Option<OrderRequest>,
+}
+
+/// Which way a key sorts.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code, reason = "of requests only the documentation is used")]
+pub enum OrderRequest {
+    /// From the least; what is meant where it is left out.
+    Asc,
+    /// From the greatest.
+    Desc,
+}
+
+/// A tree of conditions: at most 250 of them, at most 8 deep.
+#[derive(ToSchema)]
+#[schema(no_recursion)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "of requests only the documentation is used")]
+pub enum FilterRequest {
+    /// Each of these; of none, every live contact.
+    All {
+        /// Filters.
+        all: Vec<FilterRequest>,
+    },
+    /// At least one of these.
+    Any {
+        /// Filters, at least one.
+        any: Vec<FilterRequest>,
+    },
+    /// The exact complement.
+    Not {
+        /// A filter.
+        not: Box<FilterRequest>,
+    },
+    /// One question about one field.
+    Condition {
+        /// A field of contacts, `custom.<key>` included.
+        field: String,
+        /// An operator that fields of its type take: `eq`, `contains`, `any_of`, `older_than`, ...
+        op: String,
+        /// What the operator needs: one value, a list, two ends, or `{"amount", "unit"}`.
+        value: Option<serde_json::Value>,
+        /// IANA name of the zone in which days are meant; the workspace's where it is left out.
+        zone: Option<String>,
+    },
+}
+
 /// Two contacts to merge.
 #[derive(ToSchema)]
 pub struct MergeRequest {
@@ -279,6 +360,61 @@ pub struct WorkspaceRequest {
     default_region: Option<String>,
     /// 1-3650; 30 if left out.
     active_days: Option<u16>,
+}
+
+/// The types of custom fields.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum FieldTypeRequest {
+    /// Text of up to 4,000 characters, with lines.
+    Text,
+    /// A finite IEEE double; whole numbers up to 2^53.
+    Number,
+    /// True or false.
+    Boolean,
+    /// A day, `YYYY-MM-DD`.
+    Date,
+    /// A time as RFC 3339 with an offset.
+    Datetime,
+    /// A time of day, `HH:MM` or `HH:MM:SS`.
+    Time,
+    /// One of the options.
+    List,
+    /// Some of the options.
+    MultiList,
+    /// An email address.
+    Email,
+    /// A phone number, kept as E.164.
+    Phone,
+    /// An http or https address.
+    Url,
+}
+
+/// A custom field to define. At most 500 are in use.
+#[derive(ToSchema)]
+pub struct DefineFieldRequest {
+    /// `[a-z0-9_]{1,64}`; never changes, and is never free again. On a line it is the member `field`.
+    key: String,
+    /// Up to 200 characters.
+    name: String,
+    /// Never changes.
+    #[schema(rename = "type")]
+    field_type: FieldTypeRequest,
+    /// Of `list` and `multi_list` alone, 1-500; upper and lower case are alike.
+    options: Option<Vec<String>>,
+    /// Its place; after all others if left out.
+    order: Option<u32>,
+}
+
+/// What is new of a custom field; what is left out stays.
+#[derive(ToSchema)]
+pub struct ChangeFieldRequest {
+    /// Up to 200 characters.
+    name: Option<String>,
+    /// All that the list offers from now on. One that was offered before keeps its spelling.
+    options: Option<Vec<String>>,
+    /// Its place.
+    order: Option<u32>,
 }
 
 /// One NDJSON line: a command by its name, its envelope, and the members of the same thing over HTTP, with contacts as
@@ -392,6 +528,8 @@ mod tests {
         check::<MergeRequest>(CommandName::MergeContacts, &[]);
         check::<UnmergeRequest>(CommandName::UnmergeContacts, &["merge_id"]);
         check::<UnmergeSecondaryRequest>(CommandName::UnmergeContacts, &["contact"]);
+        check::<DefineFieldRequest>(CommandName::DefineField, &[]);
+        check::<ChangeFieldRequest>(CommandName::ChangeField, &["field"]);
         check::<WorkspaceRequest>(CommandName::ConfigureWorkspace, &[]);
     }
 }

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use dossier_domain::command::ProfileValues;
-use dossier_domain::event::{ClosingNote, Content, DeliveryStatus, InteractionKind, Sender, WorkspaceConfigured};
+use dossier_domain::event::{
+    ClosingNote, Content, DeliveryStatus, FieldEdit, FieldNamed, InteractionKind, Sender, WorkspaceConfigured,
+};
 use dossier_domain::field::MergeChoices;
 use dossier_domain::ids::{ContactId, MergeId};
 use dossier_domain::meta::{Actor, Cause};
 use dossier_domain::values::reference::Reference;
 use dossier_domain::values::tag::Tag;
+use dossier_domain::workspace::NewField;
 use uuid::Uuid;
 
 /// A command, with everything around it.
@@ -85,6 +88,12 @@ pub enum Ask {
     Delete(Reference),
     /// Set all settings of the workspace.
     Configure(WorkspaceConfigured),
+    /// Define a custom field.
+    DefineField(NewField),
+    /// Change the name, the options or the place of one.
+    ChangeField(FieldEdit),
+    /// Retire one.
+    RetireField(FieldNamed),
 }
 
 /// A channel and the handle there.

@@ -7,6 +7,7 @@ use dossier_domain::ids::{ContactId, Mark, MergeId};
 use dossier_domain::rejection::Rejection;
 use dossier_domain::state::Contact;
 use dossier_domain::values::reference::Reference;
+use dossier_domain::workspace::WorkspaceCommand;
 
 use super::App;
 use super::act::Act;
@@ -39,7 +40,18 @@ impl App {
             Ask::Merge(merge) => self.merge_contacts(act, merge).await,
             Ask::Unmerge(unmerge) => self.unmerge_contacts(act, unmerge).await,
             Ask::Delete(contact) => self.delete(act, contact, if_match).await,
-            Ask::Configure(settings) => self.configure(act, settings).await,
+            Ask::Configure(settings) => {
+                self.change_workspace(act, &WorkspaceCommand::Configure(settings.clone()), None).await
+            }
+            Ask::DefineField(new) => {
+                self.change_workspace(act, &WorkspaceCommand::DefineField(new.clone()), None).await
+            }
+            Ask::ChangeField(edit) => {
+                self.change_workspace(act, &WorkspaceCommand::ChangeField(edit.clone()), if_match).await
+            }
+            Ask::RetireField(named) => {
+                self.change_workspace(act, &WorkspaceCommand::RetireField(named.clone()), if_match).await
+            }
         }
     }
 

@@ -1,8 +1,12 @@
 //! What may go wrong with a command or a query.
 
 use dossier_domain::rejection::Rejection;
+use dossier_domain::workspace::Refusal;
 
 use crate::ports::{KeyringError, StoreError};
+
+/// One thing that is wrong with a command.
+pub use dossier_domain::problem::Problem as FieldError;
 
 /// A failure, for whoever asked.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -44,15 +48,13 @@ pub enum AppError {
     Internal(String),
 }
 
-/// One thing that is wrong with a command.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldError {
-    /// JSON pointer to it.
-    pub pointer: String,
-    /// What is wrong, for programs: snake_case.
-    pub code: &'static str,
-    /// What is wrong and what to do, for people; never the value itself.
-    pub message: String,
+impl From<Refusal> for AppError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Rejected(rejection) => AppError::Rejected(rejection),
+            Refusal::Invalid(problems) => AppError::Invalid(problems),
+        }
+    }
 }
 
 impl From<StoreError> for AppError {

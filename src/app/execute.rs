@@ -10,11 +10,12 @@ use dossier_domain::meta::Meta;
 use dossier_domain::rejection::Rejection;
 use uuid::Uuid;
 
-use super::App;
 use super::act::{Act, KeyMarks};
 use super::ask::{Answer, Ask, Clock, Command, Handle, MergeAnswer};
 use super::error::{AppError, FieldError};
 use super::protocol::{Ended, repeat};
+use super::workspaces::Workspace;
+use super::{App, custom};
 use crate::ports::Recorded;
 
 impl App {
@@ -51,12 +52,15 @@ impl App {
     /// Why it was refused, or what failed.
     pub async fn submit(&self, command: &Command) -> Result<Answer, AppError> {
         let envelope = &command.envelope;
-        if !matches!(command.ask, Ask::Configure(_)) {
-            self.known_workspace(&envelope.workspace).await?;
-        }
+        let workspace = match command.ask {
+            // It may make the workspace.
+            Ask::Configure(_) => Workspace::default(),
+            _ => self.workspace(&envelope.workspace).await?,
+        };
         let act = self.act(command)?;
-        let outcome = match self.enter_time(&act, command).await {
-            Ok(()) => self.carry_out(&act, &command.ask, envelope.if_match).await,
+        let entered = self.enter_time(&act, command).await.and_then(|()| custom::checked(&command.ask, &workspace));
+        let outcome = match entered {
+            Ok(ask) => self.carry_out(&act, &ask, envelope.if_match).await,
             Err(error) => Err(Ended::Error(error)),
         };
         let answer = self.as_before(&act, &command.ask, outcome).await?;
@@ -67,13 +71,25 @@ impl App {
                 risen
             });
         }
-        if !matches!(command.ask, Ask::Configure(_)) {
+        if self.moves_the_clock(command, &answer) {
             self.workspaces.executed_at(&envelope.workspace, act.now(), envelope.clock != Clock::Now);
             if answer.appended {
                 self.workspaces.recorded_at(&envelope.workspace, act.now());
             }
         }
         Ok(answer)
+    }
+
+    /// Making or configuring a workspace does not start its clock (rule 32). Nor does what is done to its fields: they are
+    /// defined today for a history that is replayed next. Once the clock runs, that moves it as any event does (rule 27).
+    fn moves_the_clock(&self, command: &Command, answer: &Answer) -> bool {
+        match command.ask {
+            Ask::Configure(_) => false,
+            Ask::DefineField(_) | Ask::ChangeField(_) | Ask::RetireField(_) => {
+                answer.appended && self.workspaces.running_cycle(&command.envelope.workspace).is_some()
+            }
+            _ => true,
+        }
     }
 
     fn act(&self, command: &Command) -> Result<Act, AppError> {

@@ -13,6 +13,7 @@ pub mod cache;
 mod carry_out;
 pub mod clock;
 mod contents;
+mod custom;
 pub mod due;
 pub mod error;
 mod execute;

@@ -1,13 +1,15 @@
-//! Workspaces: their settings, and the clock that a replay may not pass behind (rule 32).
+//! Workspaces: their states, and the clock that a replay may not pass behind (rule 32).
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use dossier_domain::billing::calendar::{Cycle, Settings};
-use dossier_domain::event::{Event, WorkspaceConfigured};
+use dossier_domain::event::WorkspaceConfigured;
+use dossier_domain::fields::Definitions;
 use dossier_domain::ids::Stream;
-use dossier_domain::meta::Cause;
+use dossier_domain::rejection::Rejection;
+use dossier_domain::workspace::{Workspace as State, WorkspaceCommand, decide};
 use parking_lot::RwLock;
 
 use super::App;
@@ -15,19 +17,21 @@ use super::act::Act;
 use super::ask::Answer;
 use super::error::AppError;
 use super::protocol::{Ended, repeat};
-use super::streams::Draft;
+use super::streams::{Draft, Lost};
 use crate::ports::Direction;
 
 /// The one workspace that is made on first use.
 pub const DEFAULT_WORKSPACE: &str = "default";
+/// Events read at once from its stream.
+const PAGE: usize = 1_000;
 
 /// One workspace, as far as commands need it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Workspace {
-    /// Its settings.
-    pub settings: Arc<WorkspaceConfigured>,
-    /// Revision of its stream's last event; `None` before the first.
-    pub revision: Option<u64>,
+    /// What its stream says.
+    pub state: Arc<State>,
+    /// Its custom fields, for whoever reads or filters values.
+    pub fields: Arc<Definitions>,
     /// The latest time a command was executed at.
     pub clock: Option<DateTime<Utc>>,
     /// Whether that was a replayed time: then nothing falls due by the wall clock, which is far ahead, until a command
@@ -39,7 +43,7 @@ pub struct Workspace {
 
 impl Workspace {
     fn billing(&self) -> Settings {
-        let WorkspaceConfigured { time_zone, billing_anchor_day, .. } = &*self.settings;
+        let WorkspaceConfigured { time_zone, billing_anchor_day, .. } = &*self.state.settings;
         Settings::new(time_zone, *billing_anchor_day).unwrap_or_default()
     }
 }
@@ -56,17 +60,16 @@ impl Workspaces {
         self.known.read().get(name).cloned()
     }
 
-    /// Met just now; somebody else may have met it meanwhile, and moved its clock.
-    fn put(&self, name: Arc<str>, workspace: Workspace) {
-        self.known.write().entry(name).or_insert(workspace);
-    }
-
-    /// Its stream was written to; its clock and cycle stay.
-    fn configured(&self, name: Arc<str>, settings: Arc<WorkspaceConfigured>, revision: Option<u64>) {
+    /// Its stream was read or written to; a state that is older than the one known changes nothing, and its clock and
+    /// cycle stay.
+    fn take_state(&self, name: &Arc<str>, state: Arc<State>) {
+        let fields = Arc::new(state.definitions());
         let mut known = self.known.write();
-        let fresh = Workspace { settings: settings.clone(), revision, clock: None, replayed: false, cycle: None };
-        let workspace = known.entry(name).or_insert(fresh);
-        (workspace.settings, workspace.revision) = (settings, revision);
+        match known.get_mut(name) {
+            Some(workspace) if workspace.state.next_revision >= state.next_revision => {}
+            Some(workspace) => (workspace.state, workspace.fields) = (state, fields),
+            None => _ = known.insert(name.clone(), Workspace { state, fields, ..Workspace::default() }),
+        }
     }
 
     /// A command was executed: moves the clock forward, never back.
@@ -128,75 +131,110 @@ impl Workspaces {
     }
 }
 
-/// The settings of a workspace that was never configured.
-pub fn default_settings() -> WorkspaceConfigured {
-    WorkspaceConfigured { time_zone: "UTC".into(), billing_anchor_day: 1, default_region: None, active_days: 30 }
-}
-
 impl App {
-    /// A workspace that exists.
-    pub(super) async fn known_workspace(&self, name: &Arc<str>) -> Result<Workspace, AppError> {
-        if let Some(known) = self.workspaces.get(name) {
-            return Ok(known);
+    /// A workspace that exists: its settings, and its custom fields as of every command that this process acknowledged.
+    ///
+    /// # Errors
+    /// There is no such workspace; a store failed.
+    pub async fn workspace(&self, name: &str) -> Result<Workspace, AppError> {
+        match self.workspaces.get(name) {
+            Some(known) => Ok(known),
+            None => self.meet_workspace(&name.into()).await,
         }
-        let workspace = self.read_workspace(name).await?;
-        if workspace.revision.is_none() && **name != *DEFAULT_WORKSPACE {
+    }
+
+    async fn meet_workspace(&self, name: &Arc<str>) -> Result<Workspace, AppError> {
+        let state = self.read_workspace(name).await?;
+        if state.revision().is_none() && **name != *DEFAULT_WORKSPACE {
             return Err(AppError::UnknownWorkspace);
         }
-        self.workspaces.put(name.clone(), workspace.clone());
-        Ok(workspace)
+        self.workspaces.take_state(name, state);
+        self.workspaces.get(name).ok_or(AppError::UnknownWorkspace)
     }
 
     /// The settings of a workspace.
+    ///
+    /// # Errors
+    /// As [`App::workspace`].
     pub async fn settings(&self, name: &str) -> Result<Arc<WorkspaceConfigured>, AppError> {
-        Ok(self.known_workspace(&name.into()).await?.settings)
+        Ok(self.workspace(name).await?.state.settings.clone())
     }
 
-    async fn read_workspace(&self, name: &Arc<str>) -> Result<Workspace, AppError> {
-        let settings = Arc::new(default_settings());
-        let mut workspace = Workspace { settings, revision: None, clock: None, replayed: false, cycle: None };
+    /// The state known, and what the stream holds beyond it.
+    async fn read_workspace(&self, name: &Arc<str>) -> Result<Arc<State>, AppError> {
+        let mut state = self.workspaces.get(name).map(|known| known.state).unwrap_or_default();
         let stream = Stream::Workspace(name.clone());
-        let events = self.store().read_stream(&stream, 0, Direction::Forward, usize::MAX).await?;
-        for recorded in &events {
-            workspace.revision = Some(recorded.revision);
-            if let Event::WorkspaceConfigured(settings) = self.engine.streams.codec().open(recorded).await?.event {
-                workspace.settings = Arc::new(settings);
+        loop {
+            let page = self.store().read_stream(&stream, state.next_revision, Direction::Forward, PAGE).await?;
+            for recorded in &page {
+                let opened = self.engine.streams.codec().open(recorded).await?;
+                Arc::make_mut(&mut state).evolve(&opened.event, recorded.revision, recorded.position);
+            }
+            if page.len() < PAGE {
+                return Ok(state);
             }
         }
-        Ok(workspace)
     }
 
-    /// Appends to the workspace's stream.
-    pub(super) async fn write_workspace(&self, act: &Act, draft: Draft) -> Result<Answer, Ended> {
-        let name = act.workspace().clone();
+    /// Appends to the workspace's stream what needs no decision.
+    pub(super) async fn write_workspace(&self, act: &Act, draft: Draft) -> Result<(), Ended> {
+        repeat(|| async {
+            let now = self.read_workspace(act.workspace()).await?;
+            self.append_workspace(act.workspace(), &now, std::slice::from_ref(&draft)).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Appends at the revision of the state, and remembers the state after it.
+    async fn append_workspace(&self, name: &Arc<str>, now: &State, drafts: &[Draft]) -> Result<Arc<State>, Lost> {
         let stream = Stream::Workspace(name.clone());
-        let appended = repeat(|| async {
-            let now = self.read_workspace(&name).await?;
-            let drafts = std::slice::from_ref(&draft);
-            Ok(self.engine.streams.write(&stream, now.revision, drafts).await?)
-        })
-        .await?;
-        let Workspace { settings, revision, .. } = self.read_workspace(&name).await?;
-        self.workspaces.configured(name, settings, revision);
-        Ok(Answer {
-            status: 200,
-            revision: appended.revision,
-            position: appended.position,
-            etag: appended.position,
-            appended: true,
-            ..Answer::default()
-        })
+        let appended = self.engine.streams.write(&stream, now.revision(), drafts).await?;
+        let mut after = now.clone();
+        for (from_last, draft) in (0..drafts.len() as u64).rev().zip(drafts) {
+            after.evolve(&draft.event, appended.revision - from_last, appended.position - from_last);
+        }
+        let after = Arc::new(after);
+        self.workspaces.take_state(name, after.clone());
+        Ok(after)
     }
 
-    /// Sets all settings.
-    pub(super) async fn configure(&self, act: &Act, settings: &WorkspaceConfigured) -> Result<Answer, Ended> {
-        let now = self.read_workspace(act.workspace()).await?;
-        if now.revision.is_some() && *now.settings == *settings {
-            let revision = now.revision.unwrap_or_default();
-            return Ok(Answer { status: 200, revision, ..Answer::default() });
-        }
-        let mut draft = act.draft(Some(Cause::Api), settings.clone());
-        act.put_key(&mut draft, 200);
-        self.write_workspace(act, draft).await
+    /// Decides a command on the workspace and appends what it comes to.
+    pub(super) async fn change_workspace(
+        &self,
+        act: &Act,
+        command: &WorkspaceCommand,
+        if_match: Option<u64>,
+    ) -> Result<Answer, Ended> {
+        let status = if matches!(command, WorkspaceCommand::DefineField(_)) { 201 } else { 200 };
+        repeat(|| async {
+            let now = self.read_workspace(act.workspace()).await?;
+            let field = command.field().and_then(|key| now.fields.get(key));
+            if let (Some(field), Some(expected)) = (field, if_match)
+                && field.position != expected
+            {
+                return Err(Rejection::FieldConflict { actual: field.position }.into());
+            }
+            let events = decide(&now, command).map_err(AppError::from)?;
+            let mut drafts: Vec<Draft> = events.into_iter().map(|event| act.draft(None, event)).collect();
+            let Some(last) = drafts.last_mut() else {
+                let etag = field.map_or(now.position, |field| field.position);
+                return Ok(Answer { etag, ..answer(&now, 200) });
+            };
+            act.put_key(last, status);
+            let after = self.append_workspace(act.workspace(), &now, &drafts).await?;
+            Ok(Answer { appended: true, ..answer(&after, status) })
+        })
+        .await
+    }
+}
+
+fn answer(state: &State, status: u16) -> Answer {
+    Answer {
+        status,
+        revision: state.revision().unwrap_or_default(),
+        position: state.position,
+        etag: state.position,
+        ..Answer::default()
     }
 }

@@ -22,6 +22,7 @@ use crate::api::read::{Setting, line};
 use crate::app::ask::Command;
 use crate::house::{House, Options};
 use crate::ports::EventStore;
+use crate::projecting::Bounds;
 
 /// Lines read ahead, in batches.
 const BATCH: usize = 256;
@@ -88,7 +89,7 @@ impl Ingest {
         let asked = format!(
             "/v1/workspaces/{workspace}/commands{replay}' -X POST -H 'content-type: application/x-ndjson' -T {file}"
         );
-        let options = Options { linger: LINGER, ..Options::default() };
+        let options = Options { linger: LINGER, projected: Bounds::BULK, keys_ahead: false, ..Options::default() };
         let house = self.place.open_with(options).await.map_err(or_ask(&asked))?;
         let settings = house.app().settings(&workspace).await?;
         if self.replay_clock {

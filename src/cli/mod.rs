@@ -20,6 +20,7 @@ mod ingest;
 mod keys;
 mod projections;
 mod schemas;
+mod search;
 mod serve;
 mod verify;
 
@@ -48,6 +49,8 @@ enum Command {
     Verify(verify::Verify),
     /// Shows a contact, its timeline or its history.
     Contact(contact::Contact),
+    /// Finds contacts by a filter, a search or both.
+    Search(search::Search),
     /// Prints the events of the log, opened.
     Events(events::Events),
     /// Lists the read models, or makes one anew from the log.
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
             Command::Ingest(ingest) => ingest.run().await,
             Command::Verify(verify) => verify.run().await,
             Command::Contact(contact) => contact.run().await,
+            Command::Search(search) => search.run().await,
             Command::Events(events) => events.run().await,
             Command::Projections(projections) => projections.run().await,
             Command::Keys(keys) => keys.run().await,

@@ -12,7 +12,7 @@ use dossier_projections::documents::LookupValue;
 use tokio::sync::watch;
 
 use crate::adapters::sqlite::{
-    DataFolder, EventStoreOptions, KeyringOptions, MasterKey, OpenError, SqliteEventStore, SqliteKeyring,
+    DataFolder, EventStoreOptions, FlushAhead, KeyringOptions, MasterKey, OpenError, SqliteEventStore, SqliteKeyring,
     SqliteReadStore,
 };
 use crate::app::ask::{Answer, Command};
@@ -22,7 +22,7 @@ use crate::app::streams::{Snapshots, Streams};
 use crate::app::{App, AppError, Lookup};
 use crate::ports::read_store::{ReadStore, StoredContact};
 use crate::ports::{EventStore, KeyState, Keyring};
-use crate::projecting::{Inputs, Runner};
+use crate::projecting::{Bounds, Inputs, Runner};
 use crate::sealing::{Codec, HASHING_KEY, Marks};
 
 mod condition;
@@ -38,15 +38,22 @@ const LOOKUP_WITHIN: Duration = Duration::from_secs(10);
 pub struct Options {
     /// States of contacts that commands remember, at about 1 KiB each.
     pub remembered: usize,
-    /// States of contacts that the projections remember, likewise.
-    pub projected: usize,
+    /// What the projections hold in memory.
+    pub projected: Bounds,
     /// How long what nobody waits for may be folded before it is stored in the read models.
     pub linger: Duration,
+    /// Whether new keys are flushed beside the log's commits: sooner there, and with more flushes.
+    pub keys_ahead: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { remembered: 1 << 17, projected: 1 << 16, linger: Duration::from_millis(30) }
+        Options {
+            remembered: 1 << 17,
+            projected: Bounds::default(),
+            linger: Duration::from_millis(30),
+            keys_ahead: true,
+        }
     }
 }
 
@@ -68,6 +75,8 @@ pub struct House {
     master: crate::adapters::sqlite::master_key::Source,
     store: Arc<SqliteEventStore>,
     keyring: Arc<SqliteKeyring>,
+    keys_ahead: Option<FlushAhead>,
+    linger: Duration,
     codec: Arc<Codec>,
     marks: Arc<Marks>,
     read: Arc<SqliteReadStore>,
@@ -115,6 +124,8 @@ impl House {
             path,
             master: source,
             store,
+            keys_ahead: options.keys_ahead.then(|| FlushAhead::start(&keyring)),
+            linger: options.linger,
             keyring,
             codec,
             marks,

@@ -110,12 +110,7 @@ impl House {
             Some(fresh) => Ok(self.read.swap(projection, fresh)?),
             None => Err(AppError::Internal("a rebuilt read model is in use before it serves".to_owned())),
         };
-        self.runner.replace(projection, fresh, swap).await?;
-        if projection == Projection::Contacts {
-            let _still = self.runner.projectors().await;
-            self.count_tags().await?;
-        }
-        Ok(())
+        self.runner.replace(projection, fresh, swap).await
     }
 
     /// A folder beside the read models, gone when it is dropped. Whatever lies in it is sealed as they are.

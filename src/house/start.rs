@@ -11,16 +11,11 @@ use dossier_projections::unfinished::Unfinished;
 
 use super::House;
 use super::condition::Start;
-use super::query::tags::TagIntake;
-use super::query::tree::States;
 use crate::app::AppError;
 use crate::app::clock::{SystemClock, Wall};
 use crate::ports::EventStore;
 use crate::ports::Keyring;
-use crate::ports::read_store::ReadStore;
 
-/// Contacts read at once.
-const PAGE: usize = 1_000;
 /// How often the process manager looks for what is due.
 const TICK: Duration = Duration::from_millis(500);
 /// How long something may stand unfinished before the process manager takes it for abandoned.
@@ -57,6 +52,14 @@ impl House {
         Ok(())
     }
 
+    /// Makes what is projected findable; [`House::start`] does so by itself.
+    ///
+    /// # Errors
+    /// A store failed.
+    pub async fn fill(&self) -> Result<(), AppError> {
+        self.runner.fill(|_| {}).await
+    }
+
     /// The projections follow the log on their own task; whoever needs them waits for a position.
     fn spawn_runner(self: &Arc<Self>) {
         let (runner, stop) = (self.runner.clone(), self.stop.subscribe());
@@ -66,6 +69,8 @@ impl House {
     fn spawn_process_manager(self: &Arc<Self>) {
         let house = Arc::downgrade(self);
         let mut stop = self.stop.subscribe();
+        // Looking has everything that was folded stored first: where that may linger, so does what stands unfinished.
+        let grace = GRACE.max(self.linger);
         tokio::spawn(async move {
             let mut stale = (0, Unfinished::default());
             let mut looked = tokio::time::Instant::now();
@@ -76,7 +81,7 @@ impl House {
                 }
                 let Some(house) = house.upgrade() else { return };
                 house.run_due(SystemClock.now()).await;
-                if looked.elapsed() >= GRACE {
+                if looked.elapsed() >= grace {
                     looked = tokio::time::Instant::now();
                     house.finish_stale(&mut stale).await;
                 }
@@ -115,43 +120,26 @@ impl House {
             self.app.workspaces().take_up(&name, clock, cycle);
         }
         let destroyed: BTreeSet<_> = self.keyring.destroyed().await?.into_iter().collect();
-        let (mut after, mut tags) = (None, TagIntake::default());
-        while let Some(page) = self.contacts_after(&mut after).await? {
-            for contact in page {
-                let was_erased = |id: ContactId| destroyed.contains(&id.0);
-                match contact.life {
-                    Life::Erased | Life::Abandoned if !was_erased(contact.id) => {
-                        self.app.finish_erasure(&contact).await?;
-                    }
-                    Life::Live if was_erased(contact.id) => self.app.erase_again(contact.id, &was_erased).await?,
-                    _ => {}
-                }
-                self.app.take_up(&contact);
-                tags.take(self, &contact);
+        // An erasure appends, and what it is to append is decided when everybody is known.
+        let mut unfinished = Vec::new();
+        let was_erased = |id: ContactId| destroyed.contains(&id.0);
+        let each = |contact: &Arc<Contact>| {
+            let is_unfinished = match contact.life {
+                Life::Erased | Life::Abandoned => !was_erased(contact.id),
+                Life::Live => was_erased(contact.id),
+                _ => false,
+            };
+            unfinished.extend(is_unfinished.then(|| contact.clone()));
+            self.app.take_up(contact);
+        };
+        self.runner.fill(each).await?;
+        for contact in unfinished {
+            match contact.life {
+                Life::Live => self.app.erase_again(contact.id, &was_erased).await?,
+                _ => self.app.finish_erasure(&contact).await?,
             }
         }
-        tags.finish(self).await
-    }
-
-    /// Counts the use of tags from the read model, as it stands.
-    pub(super) async fn count_tags(&self) -> Result<(), AppError> {
-        let (mut after, mut tags) = (None, TagIntake::default());
-        while let Some(page) = self.contacts_after(&mut after).await? {
-            page.iter().for_each(|contact| tags.take(self, contact));
-        }
-        tags.finish(self).await
-    }
-
-    /// The own states of the next contacts by id; `None` after the last.
-    async fn contacts_after(&self, after: &mut Option<ContactId>) -> Result<Option<Vec<Arc<Contact>>>, AppError> {
-        let page = self.read.contacts_after(*after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(None) };
-        *after = Some(*last);
-        let mut contacts = Vec::with_capacity(page.len());
-        for id in page {
-            contacts.extend(self.own(id).await?);
-        }
-        Ok(Some(contacts))
+        Ok(())
     }
 
     /// Stops what runs, and closes the log: everything appended is durable then.
@@ -162,7 +150,10 @@ impl House {
         self.stop.send_replace(true);
         let head = self.store.head().await?;
         self.store.durable(head).await?;
-        self.store.close()?;
-        Ok(())
+        let closed = self.store.close();
+        if let Some(ahead) = &self.keys_ahead {
+            ahead.stop();
+        }
+        Ok(closed?)
     }
 }

@@ -78,11 +78,21 @@ impl Door {
 
     /// Runs a command, counting it whatever comes of it.
     pub(super) async fn execute(&self, name: CommandName, asked: Asked) -> Result<(Answer, AnswerShape), Problem> {
+        self.execute_keeping(name, asked, AnswerShape::of).await
+    }
+
+    /// The same, with what the answer needs of what was asked.
+    pub(super) async fn execute_keeping<T>(
+        &self,
+        name: CommandName,
+        asked: Asked,
+        keep: impl FnOnce(&Ask) -> T,
+    ) -> Result<(Answer, T), Problem> {
         let begun = Instant::now();
         let executed = async {
             let command = asked.command(self, name).await?;
-            let shape = AnswerShape::of(&command.ask);
-            Ok((self.house.execute(command).await?, shape))
+            let kept = keep(&command.ask);
+            Ok((self.house.execute(command).await?, kept))
         };
         let executed: Result<_, Problem> = executed.await;
         self.meters.command(Some(name), executed.as_ref().err(), begun.elapsed());

@@ -40,6 +40,16 @@ pub(super) struct OfMerge {
     merge_id: Uuid,
 }
 
+/// A custom field in a workspace.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct OfField {
+    /// `[a-z0-9_-]{1,64}`; `default` is made on first use.
+    workspace: String,
+    /// Its key, `[a-z0-9_]{1,64}`.
+    field: String,
+}
+
 /// What surrounds every command.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
@@ -47,7 +57,7 @@ pub(super) struct Surroundings {
     /// 1-256 characters; a retry with the same key gets the first answer.
     #[param(rename = "Idempotency-Key")]
     idempotency_key: Option<String>,
-    /// The ETag that the contact must still have.
+    /// The ETag that the contact or the field must still have.
     #[param(rename = "If-Match")]
     if_match: Option<String>,
     /// `<kind>:<id>`; `api:anonymous` if left out.

@@ -20,6 +20,7 @@ mod contacts;
 mod conversation;
 mod docs;
 mod events;
+mod fields;
 mod headers;
 mod logs;
 mod merges;
@@ -30,6 +31,7 @@ mod projections;
 mod reading;
 mod reply;
 pub mod router;
+mod search;
 mod state;
 mod tags;
 #[cfg(test)]

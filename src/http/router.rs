@@ -13,8 +13,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    Door, billing, channels, commands, contacts, conversation, docs, events, logs, merges, messages, metrics,
-    projections, state, tags, timeline, workspace,
+    Door, billing, channels, commands, contacts, conversation, docs, events, fields, logs, merges, messages, metrics,
+    projections, search, state, tags, timeline, workspace,
 };
 use crate::api::problem::{Problem, ProblemKind};
 
@@ -40,6 +40,7 @@ fn listed() -> OpenApiRouter<Door> {
         .routes(routes!(workspace::show, workspace::configure))
         .routes(routes!(contacts::create))
         .routes(routes!(contacts::show, contacts::update, contacts::delete))
+        .routes(routes!(search::search))
         .routes(routes!(tags::add, tags::remove))
         .routes(routes!(tags::suggest))
         .routes(routes!(channels::claim, channels::release))
@@ -61,6 +62,8 @@ fn listed() -> OpenApiRouter<Door> {
         .routes(routes!(merges::unmerge_from))
         .routes(routes!(merges::preview_unmerge))
         .routes(routes!(merges::preview_unmerge_from))
+        .routes(routes!(fields::list, fields::define))
+        .routes(routes!(fields::show, fields::change, fields::retire))
         .routes(routes!(timeline::timeline))
         .routes(routes!(timeline::history))
         .routes(routes!(billing::cycles))

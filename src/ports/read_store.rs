@@ -124,8 +124,13 @@ pub trait ReadStore: Send + Sync {
     /// What is stored of a contact.
     async fn contact(&self, id: ContactId) -> Result<StoredContact, ReadError>;
 
-    /// At most `limit` contact ids after one, ascending.
-    async fn contacts_after(&self, after: Option<ContactId>, limit: usize) -> Result<Vec<ContactId>, ReadError>;
+    /// At most `limit` contacts after one and up to another, that one included, ascending by id.
+    async fn contacts_between(
+        &self,
+        after: Option<ContactId>,
+        last: ContactId,
+        limit: usize,
+    ) -> Result<Vec<(ContactId, StoredContact)>, ReadError>;
 
     /// Live roots that are found by a value.
     async fn by_value(&self, workspace: &str, value: &LookupValue) -> Result<Vec<ContactId>, ReadError>;

@@ -1,11 +1,12 @@
 //! Projecting: the log is read in global order, opened once, and folded into every read model.
 
+mod filling;
 mod projectors;
 mod rebuild;
 mod runner;
 mod verify;
 
-pub use projectors::{Inputs, Projectors};
+pub use projectors::{Bounds, Inputs, Projectors};
 pub use rebuild::{RebuildProgress, rebuild};
 pub use runner::{PAGE, Runner, RunnerState};
 pub use verify::{Verdict, verify};

@@ -1,13 +1,14 @@
 //! The projectors side by side: each takes the entries after its own checkpoint.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use dossier_domain::fields::Definitions;
 use dossier_domain::ids::{ContactId, Stream};
 use dossier_domain::state::{Contact, evolve};
-use dossier_projections::documents::{DocumentChange, Documents, Entry, Source};
+use dossier_domain::workspace::Workspace;
+use dossier_projections::documents::{Documents, Entry, Shown, Source};
 use dossier_projections::mac::{self, Mac};
-use dossier_projections::tags::ShownTags;
 use dossier_projections::unfinished::Unfinished;
 use tokio::runtime::Handle;
 
@@ -18,11 +19,28 @@ use crate::sealing::Codec;
 
 /// Events read at once from one stream.
 const STREAM_PAGE: usize = 1_000;
-/// Changed contacts that wait to be stored, at most about so many. Many of them stored in the order of their keys write
-/// each page of the file once.
-const CONTACTS_PENDING_MAX: usize = 1 << 14;
-/// Events folded and not yet stored, at most about so many.
-const EVENTS_PENDING_MAX: u64 = 1 << 17;
+/// How much the projectors hold in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// States of contacts that are remembered besides those that changed.
+    pub remembered: usize,
+    /// Changed contacts that wait to be stored, about. Many of them stored in the order of their keys write each page of
+    /// the file once, and a contact that changes again before is written once.
+    pub contacts_pending: usize,
+    /// Events folded and not yet stored, about: what a start after a crash folds again.
+    pub events_pending: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Bounds { remembered: 1 << 16, contacts_pending: 1 << 14, events_pending: 1 << 17 }
+    }
+}
+
+impl Bounds {
+    /// For much that nobody reads meanwhile: what is written seldom is written little.
+    pub const BULK: Bounds = Bounds { remembered: 1 << 14, contacts_pending: 1 << 16, events_pending: 1 << 20 };
+}
 
 /// What the projectors read from.
 #[derive(Clone)]
@@ -55,7 +73,8 @@ impl Inputs {
         Ok((entries, damaged))
     }
 
-    async fn history(&self, contact: ContactId, up_to: u64) -> Result<Vec<Entry>, AppError> {
+    /// The events of a contact's stream up to a position, opened.
+    pub(super) async fn history(&self, contact: ContactId, up_to: u64) -> Result<Vec<Entry>, AppError> {
         let stream = Stream::Contact(contact);
         let mut entries: Vec<Entry> = Vec::new();
         loop {
@@ -80,15 +99,32 @@ impl Inputs {
             }
         }
     }
+
+    /// What a workspace's contacts mean as of a position: its custom fields, and for how many days they are active.
+    pub(super) async fn meaning(&self, workspace: &Arc<str>, up_to: u64) -> Result<(Arc<Definitions>, u16), AppError> {
+        let stream = Stream::Workspace(workspace.clone());
+        let mut state = Workspace::default();
+        for recorded in self.store.read_stream(&stream, 0, Direction::Forward, usize::MAX).await? {
+            if recorded.position > up_to {
+                break;
+            }
+            let opened = self.codec.open(&recorded).await?;
+            state.evolve(&opened.event, recorded.revision, recorded.position);
+        }
+        Ok((Arc::new(state.definitions()), state.settings.active_days))
+    }
 }
 
 /// The state of every projector, as far as it lives between batches.
 pub struct Projectors {
     inputs: Inputs,
+    bounds: Bounds,
     handle: Handle,
     documents: Documents,
-    /// Changes of tags that were stored and not yet counted.
-    tagged: Vec<ShownTags>,
+    /// What contacts show whose changes were stored, and which nobody has indexed yet.
+    shown: Vec<Shown>,
+    /// Workspaces whose own streams went on, and nobody has looked yet.
+    redefined: BTreeSet<Arc<str>>,
     mac: HashMap<Arc<str>, Mac>,
     unfinished: Unfinished,
     /// How far each has folded.
@@ -98,11 +134,11 @@ pub struct Projectors {
 }
 
 impl Projectors {
-    /// Projectors that go on where the read store stands; contact states remembered between batches: `capacity`.
+    /// Projectors that go on where the read store stands.
     ///
     /// # Errors
     /// The read store failed.
-    pub async fn resume(inputs: Inputs, capacity: usize) -> Result<Self, AppError> {
+    pub async fn resume(inputs: Inputs, bounds: Bounds) -> Result<Self, AppError> {
         let mut rows: HashMap<Arc<str>, Vec<mac::MacRow>> = HashMap::new();
         for (workspace, row) in inputs.read.mac_rows().await? {
             rows.entry(workspace).or_default().push(row);
@@ -112,8 +148,10 @@ impl Projectors {
             checkpoints[projection as usize] = inputs.read.checkpoint(projection).await?;
         }
         Ok(Projectors {
-            documents: Documents::new(capacity),
-            tagged: Vec::new(),
+            bounds,
+            documents: Documents::new(bounds.remembered),
+            shown: Vec::new(),
+            redefined: BTreeSet::new(),
             mac: rows.into_iter().map(|(workspace, rows)| (workspace, Mac::restore(rows))).collect(),
             unfinished: inputs.read.unfinished().await?,
             handle: Handle::current(),
@@ -135,8 +173,8 @@ impl Projectors {
 
     /// Whether so much was folded and is not stored yet that it is time to.
     pub fn is_full(&self) -> bool {
-        let ahead = |(folded, stored): (&u64, &u64)| folded - stored >= EVENTS_PENDING_MAX;
-        self.documents.pending() >= CONTACTS_PENDING_MAX || self.folded.iter().zip(&self.checkpoints).any(ahead)
+        let ahead = |(folded, stored): (&u64, &u64)| folded - stored >= self.bounds.events_pending;
+        self.documents.pending() >= self.bounds.contacts_pending || self.folded.iter().zip(&self.checkpoints).any(ahead)
     }
 
     /// Where a projection stands.
@@ -170,6 +208,10 @@ impl Projectors {
         match projection {
             Projection::Contacts => {
                 self.with_documents(|documents, source| documents.fold(fresh, source))?;
+                self.redefined.extend(fresh.iter().filter_map(|entry| match &entry.stream {
+                    Stream::Workspace(name) => Some(name.clone()),
+                    _ => None,
+                }));
             }
             Projection::Mac => self.count(fresh),
             Projection::Unfinished => {
@@ -192,23 +234,19 @@ impl Projectors {
         if from == to {
             return Ok(());
         }
-        let mut tagged = Vec::new();
+        let mut shown = Vec::new();
         let changes = match projection {
             Projection::Contacts => {
-                let mut changes = self.with_documents(|documents, source| documents.changes(source))?;
-                let tags = |change: &mut DocumentChange| matches!(change, DocumentChange::Tags(_));
-                tagged.extend(changes.extract_if(.., tags));
-                Changes::Contacts(changes)
+                let changed = self.with_documents(|documents, source| documents.changes(source))?;
+                shown = changed.shown;
+                Changes::Contacts(changed.rows)
             }
             Projection::Mac => Changes::Mac(self.counted()),
             Projection::Unfinished => Changes::Unfinished(self.unfinished.clone()),
         };
         self.inputs.read.apply(changes, from, to).await?;
         self.checkpoints[projection as usize] = to;
-        self.tagged.extend(tagged.into_iter().filter_map(|change| match change {
-            DocumentChange::Tags(shown) => Some(shown),
-            _ => None,
-        }));
+        self.shown.extend(shown);
         Ok(())
     }
 
@@ -222,9 +260,26 @@ impl Projectors {
         tokio::task::block_in_place(|| work(&mut self.documents, &mut source))
     }
 
-    /// What contacts show of tags since the last call; in the order of the log.
-    pub fn take_tagged(&mut self) -> Vec<ShownTags> {
-        std::mem::take(&mut self.tagged)
+    /// Whether what contacts show is composed whenever it changes, for an index.
+    pub fn show(&mut self, showing: bool) {
+        self.documents.show(showing);
+    }
+
+    /// As [`Projectors::show`].
+    #[must_use]
+    pub fn showing(mut self, showing: bool) -> Self {
+        self.show(showing);
+        self
+    }
+
+    /// What contacts show whose changes were stored since the last call; in the order of storing.
+    pub fn take_shown(&mut self) -> Vec<Shown> {
+        std::mem::take(&mut self.shown)
+    }
+
+    /// The workspaces whose own streams went on since the last call.
+    pub fn take_redefined(&mut self) -> BTreeSet<Arc<str>> {
+        std::mem::take(&mut self.redefined)
     }
 
     fn count(&mut self, entries: &[Entry]) {
@@ -256,10 +311,10 @@ impl Projectors {
 }
 
 /// Looks up, for the projector of documents, what it does not remember.
-struct Looking<'a> {
-    inputs: &'a Inputs,
-    handle: &'a Handle,
-    checkpoint: u64,
+pub(super) struct Looking<'a> {
+    pub(super) inputs: &'a Inputs,
+    pub(super) handle: &'a Handle,
+    pub(super) checkpoint: u64,
 }
 
 impl Source for Looking<'_> {

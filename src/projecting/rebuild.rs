@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::projectors::{Inputs, Projectors};
+use super::projectors::{Bounds, Inputs, Projectors};
 use super::runner::PAGE;
 use crate::app::AppError;
 use crate::ports::read_store::{Projection, ReadStore};
@@ -28,7 +28,8 @@ pub async fn rebuild(
     mut progress: impl FnMut(RebuildProgress),
 ) -> Result<Projectors, AppError> {
     let inputs = Inputs { read: empty, ..living.clone() };
-    let mut projectors = Projectors::resume(inputs.clone(), 100_000).await?;
+    let bounds = Bounds { remembered: 100_000, ..Bounds::default() };
+    let mut projectors = Projectors::resume(inputs.clone(), bounds).await?;
     let mut done = projections.iter().map(|one| projectors.checkpoint(*one)).min().unwrap_or_default();
     while done < up_to {
         let limit = usize::try_from(up_to - done).unwrap_or(PAGE).min(PAGE);

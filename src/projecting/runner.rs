@@ -1,15 +1,18 @@
 //! The projection runner: catches up, follows live, and tells whoever waits how far it is.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use dossier_projections::tags::TagIndex;
+use dossier_domain::state::Contact;
+use dossier_projections::directory::Directory;
 use tokio::sync::{Mutex, Notify, watch};
 
-use super::projectors::{Inputs, Projectors};
+use super::filling::fill;
+use super::projectors::{Bounds, Inputs, Projectors};
 use super::rebuild::rebuild;
 use crate::app::AppError;
+use crate::app::clock::{SystemClock, Wall};
 use crate::ports::read_store::{Projection, ReadStore};
 
 /// Events read and folded at once.
@@ -31,11 +34,13 @@ pub struct RunnerState {
 /// Runs all projections of a read store. One runner a read store.
 pub struct Runner {
     inputs: Inputs,
-    /// States of contacts that the projectors remember.
-    capacity: usize,
+    bounds: Bounds,
     projectors: Mutex<Projectors>,
     state: watch::Sender<RunnerState>,
-    tags: parking_lot::Mutex<TagIndex>,
+    /// What contacts show, findable, as far as it was projected.
+    directory: parking_lot::RwLock<Directory>,
+    /// Whether the directory was filled and is kept.
+    filled: AtomicBool,
     damaged: AtomicU64,
     /// Who waits for a position, or for the projectors to be still.
     waiting: AtomicUsize,
@@ -45,14 +50,14 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// A runner that goes on where the read store stands; it remembers `capacity` states of contacts, and what nobody
-    /// waits for may `linger` before it is stored.
+    /// A runner that goes on where the read store stands; what nobody waits for may `linger` before it is
+    /// stored.
     ///
     /// # Errors
     /// The read store failed, or it is ahead of the log: then the log was restored from an older copy, and the read
     /// models must be rebuilt.
-    pub async fn resume(inputs: Inputs, capacity: usize, linger: Duration) -> Result<Arc<Self>, AppError> {
-        let projectors = Projectors::resume(inputs.clone(), capacity).await?;
+    pub async fn resume(inputs: Inputs, bounds: Bounds, linger: Duration) -> Result<Arc<Self>, AppError> {
+        let projectors = Projectors::resume(inputs.clone(), bounds).await?;
         let head = inputs.store.head().await?;
         for projection in Projection::ALL {
             let at = projectors.checkpoint(projection);
@@ -67,10 +72,11 @@ impl Runner {
         let reached = projectors.lowest();
         Ok(Arc::new(Runner {
             inputs,
-            capacity,
+            bounds,
             projectors: Mutex::new(projectors),
             state: watch::Sender::new(RunnerState { reached, failure: None }),
-            tags: parking_lot::Mutex::default(),
+            directory: parking_lot::RwLock::default(),
+            filled: AtomicBool::new(false),
             damaged: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
             called: Notify::new(),
@@ -156,8 +162,9 @@ impl Runner {
         }
         for projection in Projection::ALL {
             projectors.store(projection).await?;
-            let mut tags = self.tags.lock();
-            projectors.take_tagged().iter().for_each(|shown| tags.put(shown));
+            if projection == Projection::Contacts {
+                self.index(projectors).await?;
+            }
         }
         self.state.send_replace(RunnerState { reached: projectors.lowest(), failure: None });
         Ok(true)
@@ -168,8 +175,8 @@ impl Runner {
         tracing::error!(error = %error, "the projections stand still");
         self.state.send_modify(|state| state.failure = Some(error.to_string().into()));
         let mut projectors = self.projectors.lock().await;
-        match Projectors::resume(self.inputs.clone(), self.capacity).await {
-            Ok(resumed) => *projectors = resumed,
+        match Projectors::resume(self.inputs.clone(), self.bounds).await {
+            Ok(resumed) => *projectors = resumed.showing(self.is_filled()),
             Err(error) => tracing::error!(error = %error, "the projections can't be resumed"),
         }
     }
@@ -190,8 +197,11 @@ impl Runner {
         let living = projectors.checkpoint(projection);
         drop(rebuild(&self.inputs, fresh.clone(), &[projection], living, |_| {}).await?);
         swap(fresh)?;
-        *projectors = Projectors::resume(self.inputs.clone(), self.capacity).await?;
-        Ok(())
+        *projectors = Projectors::resume(self.inputs.clone(), self.bounds).await?.showing(self.is_filled());
+        match projection {
+            Projection::Contacts if self.is_filled() => self.fill_anew(&mut projectors, |_| {}).await,
+            _ => Ok(()),
+        }
     }
 
     /// Waits until every projection has reached a position.
@@ -218,9 +228,51 @@ impl Runner {
         self.projectors.lock().await
     }
 
-    /// Which tags are in use. Holds what was projected by this runner; what was before must be put in at start.
-    pub fn tags(&self) -> parking_lot::MutexGuard<'_, TagIndex> {
-        self.tags.lock()
+    /// Fills the directory from what is stored, and keeps it from then on. `each` sees every own state.
+    ///
+    /// # Errors
+    /// A store failed.
+    pub async fn fill(&self, each: impl FnMut(&Arc<Contact>)) -> Result<(), AppError> {
+        let _waiting = self.wait();
+        let mut projectors = self.projectors.lock().await;
+        self.fill_anew(&mut projectors, each).await
+    }
+
+    async fn fill_anew(&self, projectors: &mut Projectors, each: impl FnMut(&Arc<Contact>)) -> Result<(), AppError> {
+        // What was folded and not stored yet is told once more when it is stored; nothing is left out.
+        let filled = fill(&self.inputs, each).await?;
+        projectors.show(true);
+        projectors.take_shown();
+        *self.directory.write() = filled;
+        self.filled.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Brings the directory to where the stored contacts are.
+    async fn index(&self, projectors: &mut Projectors) -> Result<(), AppError> {
+        let (shown, redefined) = (projectors.take_shown(), projectors.take_redefined());
+        if !self.is_filled() {
+            return Ok(());
+        }
+        let up_to = projectors.checkpoint(Projection::Contacts);
+        let mut has_strays = false;
+        for workspace in redefined {
+            let (fields, active_days) = self.inputs.meaning(&workspace, up_to).await?;
+            has_strays |= self.directory.write().define(&workspace, fields, active_days);
+        }
+        self.directory.write().put(&shown, SystemClock.now());
+        // Values that were stored before their field was defined: who shows them is known by reading everybody.
+        if has_strays { self.fill_anew(projectors, |_| {}).await } else { Ok(()) }
+    }
+
+    /// Whether the directory can be asked.
+    pub fn is_filled(&self) -> bool {
+        self.filled.load(Ordering::Relaxed)
+    }
+
+    /// What contacts show, findable; nothing is projected into it while the guard lives.
+    pub fn directory(&self) -> parking_lot::RwLockReadGuard<'_, Directory> {
+        self.directory.read()
     }
 
     fn wait(&self) -> Waiting<'_> {

@@ -231,17 +231,24 @@ impl Codec {
         }
     }
 
-    /// Seals bytes of a read model with the key of a contact, and of others whose values lie in them.
+    /// The key that seals bytes of a read model: of a contact, and of others whose values lie in them.
     ///
     /// # Errors
     /// [`SealError`].
-    pub async fn seal_state(&self, holders: &[Uuid], bound_to: &[u8], plain: &[u8]) -> Result<Vec<u8>, SealError> {
+    pub async fn state_key(&self, holders: &[Uuid]) -> Result<SecretKey, SealError> {
         let mut keys = Vec::with_capacity(holders.len());
         for holder in holders {
             keys.push(self.key_of(*holder).await?);
         }
-        let key = all_joined(holders, keys).ok_or_else(|| internal("nobody's key to seal with"))?;
-        cipher::seal(&key, bound_to, plain).map_err(|_| internal("sealing failed"))
+        all_joined(holders, keys).ok_or_else(|| internal("nobody's key to seal with"))
+    }
+
+    /// Seals bytes of a read model with such a key.
+    ///
+    /// # Errors
+    /// The cipher failed.
+    pub fn seal_state(key: &SecretKey, bound_to: &[u8], plain: &[u8]) -> Result<Vec<u8>, AppError> {
+        cipher::seal(key, bound_to, plain).map_err(|_| AppError::Internal("sealing failed".into()))
     }
 
     /// Opens what [`Codec::seal_state`] sealed; `None` if any key is gone or the bytes are not those.

@@ -7,6 +7,7 @@ mod help;
 mod in_use;
 mod ingest;
 mod projections;
+mod search;
 #[path = "../support/server.rs"]
 mod server;
 mod verify;
@@ -91,6 +92,7 @@ const ADA: &str = r#"{"command":"receive_message","channel":"whatsapp","external
 {"command":"receive_message","channel":"telegram","external_id":"@ada","message_id":"t1","text":"me\nagain","profile":{"email":"ada@example.com"}}
 {"command":"merge_contacts","primary":"channel:whatsapp:60123456789","secondary":"channel:telegram:@ada"}
 {"command":"add_tag","contact":"channel:telegram:@ada","tag":"VIP","actor":"user:7"}
+{"command":"define_field","field":"tier","name":"Tier","type":"list","options":["gold","silver"]}
 {"command":"update_contact","contact":"channel:telegram:@ada","company":"Acme","custom":{"tier":"gold"}}
 {"command":"update_contact","contact":"channel:telegram:@ada","company":"Analytical Engines"}
 {"command":"add_comment","contact":"email:ada@example.com","text":"a regular"}

@@ -47,6 +47,9 @@ async fn scene_with(broken: Option<&str>) -> Scene {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let server = Server::start_with(&data, broken).await;
+    for (key, kind) in [("tier", "text"), ("score", "number"), ("nick", "text")] {
+        server.call("POST", "/fields", json!({"key": key, "name": key, "type": kind})).await.expect(201);
+    }
     let mut needles = vec!["idemkey-of-the-erasure".to_owned()];
     let mut ids = Vec::new();
     for (number, name) in ["quorvex", "blinthar", "zemphula", "drothwin", "staywick"].into_iter().enumerate() {

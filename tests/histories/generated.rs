@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::comparing::Comparing;
+use crate::found;
 use crate::names::Names;
 use crate::product::{Product, Refusal};
 
@@ -53,6 +54,7 @@ async fn run(seed: u64, count: usize, folder: &Path) {
             both.compare(number).await;
         }
     }
+    found::as_if_filled_anew(&both.product, &both.names).await;
     both.product.verify(folder).await;
 }
 

@@ -23,6 +23,11 @@ impl Names {
         *self.ids.get(label).unwrap_or_else(|| panic!("{label} was never made"))
     }
 
+    /// The ids of the contacts that were made.
+    pub(crate) fn contacts(&self) -> impl Iterator<Item = Uuid> {
+        self.ids.iter().filter(|(label, _)| label.starts_with('@')).map(|(_, id)| *id)
+    }
+
     /// The label of an id; the id itself where it has none.
     pub(crate) fn label(&self, id: Uuid) -> String {
         self.labels.get(&id).cloned().unwrap_or_else(|| id.to_string())

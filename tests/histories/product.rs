@@ -16,11 +16,13 @@ use dossier::ports::read_store::ReadStore;
 use dossier::projecting;
 use dossier_domain::billing::calendar::Cycle;
 use dossier_domain::event::WorkspaceConfigured;
+use dossier_domain::fields::FieldType;
 use dossier_domain::ids::ContactId;
 use dossier_domain::meta::Cause;
 use dossier_domain::rejection::Rejection;
 use dossier_domain::state::Life;
 use dossier_domain::values::reference::Reference;
+use dossier_domain::workspace::NewField;
 use dossier_projections::mac::{Member, Statement};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -28,6 +30,13 @@ use uuid::Uuid;
 use crate::names::Names;
 
 pub(crate) const WORKSPACE: &str = "default";
+/// The custom fields that generated histories write, with their types and options.
+pub(crate) const CUSTOM: [(&str, FieldType, &[&str]); 4] = [
+    ("tier", FieldType::List, &["gold", "silver", "iron"]),
+    ("score", FieldType::Number, &[]),
+    ("vip", FieldType::Boolean, &[]),
+    ("topics", FieldType::MultiList, &["red", "green", "blue"]),
+];
 
 /// A store that is fed line by line on a replay clock.
 pub(crate) struct Product {
@@ -67,7 +76,14 @@ impl Product {
             clock: Clock::Now,
             batch_id: None,
         };
-        house.execute(Command { envelope, ask: Ask::Configure(settings) }).await.expect("settings are taken");
+        let mut asks = vec![Ask::Configure(settings)];
+        asks.extend(CUSTOM.map(|(key, kind, options)| {
+            let options = options.iter().map(|option| (*option).into()).collect();
+            Ask::DefineField(NewField { key: key.into(), kind, name: key.into(), options, order: None })
+        }));
+        for ask in asks {
+            house.execute(Command { envelope: envelope.clone(), ask }).await.expect("it is taken");
+        }
         let reader = Reader(house.clone());
         Product { house, reader, setting, input: line::Input::default(), lines: Vec::new() }
     }

@@ -7,6 +7,7 @@ use super::*;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_contact_is_made_shown_edited_and_erased() {
     let door = Door::open().await;
+    door.call("POST", "/fields", json!({"key": "tier", "name": "Tier", "type": "text"})).await.expect(201);
     let body = json!({"first_name": "Ada", "email": "Ada@Example.com", "phone": "+60123456789", "tags": ["VIP"],
         "custom": {"tier": "gold"}, "channels": [{"channel": "web", "external_id": "ada"}]});
     let made = door.call("POST", "/contacts", body).await;

@@ -6,11 +6,13 @@ mod commands;
 mod contacts;
 mod contract;
 mod conversation;
+mod fields;
 mod garbage;
 mod merges;
 mod messages;
 mod operations;
 mod protocol;
+mod search;
 #[path = "../support/server.rs"]
 mod server;
 mod workspace;
@@ -37,6 +39,14 @@ impl std::ops::Deref for Door {
 impl Door {
     async fn open() -> Door {
         let folder = tempfile::tempdir().unwrap();
+        let server = Server::start(&folder.path().join("data")).await;
+        Door { server, folder }
+    }
+
+    /// Stops the server, and starts another one over the same folder.
+    async fn reopen(self) -> Door {
+        let Door { server, folder } = self;
+        server.stop();
         let server = Server::start(&folder.path().join("data")).await;
         Door { server, folder }
     }

@@ -281,8 +281,8 @@ fn contacts_of_two_workspaces_are_strangers() {
         command.envelope.workspace = "other".into();
         block_on(world.app.submit(&command))
     };
-    let settings = dossier::app::workspaces::default_settings();
-    elsewhere("1", Ask::Configure(settings)).expect("made");
+    let settings = dossier_domain::workspace::Workspace::default().settings;
+    elsewhere("1", Ask::Configure((*settings).clone())).expect("made");
     let theirs = elsewhere("2", asks::create(&["a"])).expect("the identity is free there").contact_id.expect("made");
     let here = world.id('A');
     for strange in [asks::merge(here, theirs, &[]), asks::comment(here, "x"), asks::delete(here)] {

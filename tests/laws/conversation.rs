@@ -5,6 +5,7 @@ use dossier::app::AppError;
 use dossier::app::ask::{Ask, Clock, Edit, Inbound, Outbound};
 use dossier::app::clock::Wall;
 use dossier_domain::event::{ClosingNote, Event, InteractionKind, Sender};
+use dossier_domain::fields::FieldType;
 use dossier_domain::meta::Cause;
 use dossier_domain::rejection::Rejection;
 use dossier_domain::state::ConversationStatus::{self, Closed, Open, Snoozed};
@@ -169,6 +170,19 @@ fn replayed(world: &World, key: &str, at: DateTime<Utc>, ask: Ask) -> Result<dos
     let mut command = asks::command(Some(key), ask);
     command.envelope.clock = Clock::Replay(at);
     block_on(world.app.submit(&command))
+}
+
+#[test]
+fn fields_defined_today_leave_room_for_a_history_that_is_replayed() {
+    let mut world = World::of("");
+    world.done(asks::define("colour", FieldType::Text));
+    let start: DateTime<Utc> = "2020-01-30T00:00:00Z".parse().expect("a time");
+    assert!(replayed(&world, "1", start, asks::define("size", FieldType::Text)).expect("taken").appended);
+    replayed(&world, "2", start - TimeDelta::days(1), asks::inbound("a", "1")).expect("the clock did not run yet");
+    // Once it runs, what is done to fields moves it like anything else.
+    replayed(&world, "3", start, asks::define("shape", FieldType::Text)).expect("taken");
+    let behind = replayed(&world, "4", start - TimeDelta::seconds(1), asks::inbound("a", "2"));
+    assert!(matches!(behind, Err(AppError::Rejected(Rejection::ClockBehind))), "{behind:?}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use dossier::app::query::TimelineQuery;
 use dossier::house::{House, Options};
 use dossier::ports::read_store::Projection;
 use dossier::ports::{EventStore, Recorded};
-use dossier::projecting::verify;
+use dossier::projecting::{Bounds, verify};
 use dossier::sealing::Opened;
 use dossier_domain::event::Event;
 use dossier_domain::ids::ContactId;
@@ -29,6 +29,7 @@ use crate::history::{Done, History, Stage};
 use crate::properties::{LONGEST, cases};
 use crate::support::asks;
 use crate::support::reading::Reading;
+use crate::world::FIELDS;
 
 const HOME: &str = "default";
 /// Entries of a page: few, so that there are several.
@@ -46,8 +47,13 @@ impl Folder {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let (runtime, folder) = (runtime.expect("a runtime"), tempfile::tempdir().expect("a folder"));
         // Little is remembered, so that much is read again.
-        let options = Options { remembered: 3, projected: 2, ..Options::default() };
+        let options =
+            Options { remembered: 3, projected: Bounds { remembered: 2, ..Bounds::default() }, ..Options::default() };
         let house = runtime.block_on(House::open(folder.path(), options)).expect("a house");
+        for (key, kind) in FIELDS {
+            let define = asks::command(None, asks::define(key, kind));
+            runtime.block_on(house.submit(&define)).expect("it is defined");
+        }
         Folder { runtime, house, folder }
     }
 

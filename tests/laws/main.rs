@@ -15,6 +15,7 @@ mod counterfactual;
 mod coverage;
 mod deeds;
 mod erased;
+mod fields;
 mod folder;
 mod history;
 mod literal;

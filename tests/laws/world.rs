@@ -9,6 +9,7 @@ use dossier::app::{App, AppError};
 use dossier::sealing::Codec;
 use dossier_domain::compose::View;
 use dossier_domain::field::Choice;
+use dossier_domain::fields::FieldType;
 use dossier_domain::ids::{ContactId, MergeId};
 use dossier_domain::rejection::Rejection;
 use dossier_domain::state::ConversationStatus;
@@ -18,6 +19,10 @@ use crate::support::asks::{self, field};
 use crate::support::house::{Parts, TestClock};
 use crate::support::invariants;
 use crate::support::reading::Reading;
+
+/// The custom fields that there are from the start.
+pub const FIELDS: [(&str, FieldType); 3] =
+    [("tier", FieldType::Text), ("flag", FieldType::Boolean), ("number", FieldType::Number)];
 
 pub struct World {
     pub app: App,
@@ -44,6 +49,9 @@ impl World {
         };
         let codec = Arc::new(Codec::new(parts.keyring.clone()));
         let mut world = World { app: parts.app(), parts, codec, names: BTreeMap::new(), keys: 0 };
+        for (key, kind) in FIELDS {
+            block_on(world.app.submit(&asks::command(None, asks::define(key, kind)))).expect("it is defined");
+        }
         for letter in letters.chars() {
             let made = world.done(asks::create(&[&letter.to_lowercase().to_string()]));
             world.names.insert(letter, made.contact_id.expect("a contact is made"));

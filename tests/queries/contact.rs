@@ -10,6 +10,7 @@ use crate::world::{HOME, World, id_of, reference, rejection, said, time};
 #[tokio::test(flavor = "multi_thread")]
 async fn a_contact_shows_what_it_was_given() {
     let world = World::new().await;
+    world.define(&[("tier", "number"), ("vip", "boolean")]).await;
     let made = world
         .run(json!({"command": "create_contact", "first_name": "Ada", "last_name": "Lovelace", "email": "Ada@x.org",
             "phone": "+60123456789", "custom": {"tier": 2, "vip": true}, "tags": ["Beta", "alpha"],

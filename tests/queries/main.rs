@@ -10,6 +10,7 @@ mod merges;
 mod opening;
 mod projections;
 mod rebuilding;
+mod search;
 mod tags;
 mod timeline;
 mod world;

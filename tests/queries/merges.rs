@@ -129,6 +129,7 @@ async fn what_is_no_merge_is_not_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_preview_says_what_each_field_becomes_and_why() {
     let world = World::new().await;
+    world.define(&[("tier", "number")]).await;
     let a = id_of(
         &world
             .run(json!({"command": "create_contact", "last_name": "A", "company": "A Ltd", "email": "a@x.org"}))

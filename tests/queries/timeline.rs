@@ -178,6 +178,7 @@ async fn a_cursor_is_of_its_query_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_history_says_what_each_edit_changed() {
     let world = World::new().await;
+    world.define(&[("tier", "number")]).await;
     let a = id_of(&world.run(json!({"command": "create_contact", "first_name": "Ada"})).await);
     let lines = [
         json!({"command": "update_contact", "contact": a, "first_name": "Eda", "custom": {"tier": 1}}),

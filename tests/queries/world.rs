@@ -32,6 +32,7 @@ impl World {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let house = House::open(folder.path(), Options::default()).await.unwrap();
+        house.fill().await.unwrap();
         World { house, folder, input: Mutex::default() }
     }
 
@@ -60,10 +61,21 @@ impl World {
         self.execute(self.read(&line, false)).await
     }
 
+    /// Defines custom fields that have no options.
+    pub(crate) async fn define(&self, fields: &[(&str, &str)]) {
+        for (key, kind) in fields {
+            self.run(json!({"command": "define_field", "field": key, "name": key, "type": kind})).await;
+        }
+    }
+
     /// Executes a line at a past time.
-    pub(crate) async fn at(&self, time: &str, mut line: Value) -> Answer {
+    pub(crate) async fn at(&self, time: &str, line: Value) -> Answer {
+        self.try_at(time, line).await.unwrap()
+    }
+
+    pub(crate) async fn try_at(&self, time: &str, mut line: Value) -> Result<Answer, AppError> {
         line["at"] = time.into();
-        self.execute(self.read(&line, true)).await.unwrap()
+        self.execute(self.read(&line, true)).await
     }
 
     pub(crate) async fn configure(&self, workspace: &str, time_zone: &str, anchor_day: u8, active_days: u16) {

@@ -59,6 +59,23 @@ fn releases() -> Vec<PathBuf> {
     folders
 }
 
+fn number_of(release: &Path) -> u64 {
+    release.file_name().and_then(|name| name.to_str()?.strip_prefix("release-")?.parse().ok()).expect("a number")
+}
+
+/// Release 1 took and showed custom values that nobody had defined. They stay in its log and its histories, and no
+/// contact shows them any more.
+fn without_custom_values(mut expected: Value) -> Value {
+    for workspace in expected.as_object_mut().unwrap().values_mut() {
+        for shown in workspace["contacts"].as_object_mut().unwrap().values_mut() {
+            if let Some(custom) = shown["contact"].get_mut("custom") {
+                *custom = json!({});
+            }
+        }
+    }
+    expected
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_every_release_wrote_is_whole_shows_the_same_and_goes_on() {
     assert!(!releases().is_empty());
@@ -69,8 +86,9 @@ async fn what_every_release_wrote_is_whole_shows_the_same_and_goes_on() {
         let before = house.store().head().await.unwrap();
         verify(&house, folder.path()).await;
         let expected: Value = serde_json::from_slice(&std::fs::read(release.join("expected.json")).unwrap()).unwrap();
+        let expected = if number_of(&release) == 1 { without_custom_values(expected) } else { expected };
         showing::compare(&house, &expected, &release.display().to_string()).await;
-        let again = scene::play(&house).await;
+        let again = scene::play(&house, number_of(&release)).await;
         assert!(again.iter().all(|answer| !answer.appended), "a line that was taken is known");
         let answer = scene::submit(&house, &scene::next()).await;
         assert!(answer.appended && answer.position > before);
@@ -86,7 +104,7 @@ async fn what_every_release_wrote_is_whole_shows_the_same_and_goes_on() {
 async fn the_scene_comes_to_every_event_that_commands_lead_to() {
     let folder = tempfile::tempdir().unwrap();
     let house = open(folder.path()).await;
-    let answers = scene::play(&house).await;
+    let answers = scene::play(&house, u64::MAX).await;
     assert!(answers.iter().all(|answer| answer.appended));
     house.durable(answers.last().unwrap().position).await.unwrap();
     house.catch_up().await.unwrap();

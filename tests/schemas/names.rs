@@ -35,6 +35,9 @@ const PINNED: &[&str] = &[
     "identity_released",
     "workspace_configured",
     "cycle_closed",
+    "field_defined",
+    "field_changed",
+    "field_retired",
 ];
 
 #[test]

@@ -9,11 +9,13 @@ use dossier::app::ask::{
 use dossier_domain::command::ProfileValues;
 use dossier_domain::event::{ClosingNote, Content, InteractionKind, Sender};
 use dossier_domain::field::{Choice, Field, MergeChoices, Origin, Value};
+use dossier_domain::fields::FieldType;
 use dossier_domain::ids::{ContactId, MergeId};
 use dossier_domain::meta::{Actor, ActorKind, Cause};
 use dossier_domain::personal::Personal;
 use dossier_domain::values::reference::Reference;
 use dossier_domain::values::tag::parse_tag;
+use dossier_domain::workspace::NewField;
 
 /// The channel of every identity that is named by a letter.
 pub const CHANNEL: &str = "ch";
@@ -69,6 +71,11 @@ pub fn create(handles: &[&str]) -> Ask {
 
 pub fn set(contact: ContactId, name: &str, value: Option<&str>) -> Ask {
     Ask::Edit(by_id(contact), Edit::Profile(values(&[(name, value)], Origin::Manual)))
+}
+
+/// Defines a custom field that has no options.
+pub fn define(key: &str, kind: FieldType) -> Ask {
+    Ask::DefineField(NewField { key: key.into(), kind, name: key.into(), options: Vec::new(), order: None })
 }
 
 pub fn tag(contact: ContactId, name: &str) -> Ask {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::Typed;
+use crate::field::Value;
 use crate::problem::{Place, Problem, Problems};
 use crate::values::Invalid;
 use crate::values::text::{TextRule, fold, parse_needed_text};
@@ -44,6 +46,23 @@ pub enum FieldType {
 }
 
 impl FieldType {
+    /// The name, as stored and as spoken over HTTP.
+    pub fn name(self) -> &'static str {
+        match self {
+            FieldType::Text => "text",
+            FieldType::Number => "number",
+            FieldType::Boolean => "boolean",
+            FieldType::Date => "date",
+            FieldType::Datetime => "datetime",
+            FieldType::Time => "time",
+            FieldType::List => "list",
+            FieldType::MultiList => "multi_list",
+            FieldType::Email => "email",
+            FieldType::Phone => "phone",
+            FieldType::Url => "url",
+        }
+    }
+
     /// Every one of them.
     pub const ALL: [FieldType; 11] = [
         FieldType::Text,
@@ -89,7 +108,7 @@ impl Definition {
     pub fn new(key: &str, kind: FieldType, options: &[impl AsRef<str>]) -> Result<Self, Vec<Problem>> {
         let mut problems = Problems::default();
         let key = problems.take(&Place::WHOLE.member("key"), parse_key(key));
-        let options = read_options(kind, options, &mut problems);
+        let options = read_options(kind, options, &Place::WHOLE.member("options"), &mut problems);
         let read = key.map(|key| Definition { key, kind, options, retired: false });
         problems.or(read)
     }
@@ -102,24 +121,32 @@ impl Definition {
 }
 
 /// The key of a custom field: `[a-z0-9_]{1,64}`, as it is.
-fn parse_key(text: &str) -> Result<Arc<str>, Invalid> {
+///
+/// # Errors
+/// Anything else.
+pub fn parse_key(text: &str) -> Result<Arc<str>, Invalid> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     let is_key = (1..=KEY_LIMIT).contains(&text.len()) && text.bytes().all(plain);
     if is_key { Ok(text.into()) } else { Err(Invalid::FieldKey) }
 }
 
-fn read_options(kind: FieldType, options: &[impl AsRef<str>], problems: &mut Problems) -> Vec<Arc<str>> {
-    let place = Place::WHOLE.member("options");
+/// The options of a field of this type: of a list some, each once; of any other type none. What is wrong is noted.
+pub fn read_options(
+    kind: FieldType,
+    options: &[impl AsRef<str>],
+    place: &Place<'_>,
+    problems: &mut Problems,
+) -> Vec<Arc<str>> {
     match options.len() {
-        0 if kind.has_options() => problems.add(&place, "empty", "give the options that the list offers"),
+        0 if kind.has_options() => problems.add(place, "empty", "give the options that the list offers"),
         0 => {}
         _ if !kind.has_options() => {
-            problems.add(&place, "unexpected_options", "leave the options out; only list and multi_list have some");
+            problems.add(place, "unexpected_options", "leave the options out; only list and multi_list have some");
         }
         count if count > OPTION_LIMIT => {
-            problems.add(&place, "too_many", format!("give at most {OPTION_LIMIT} options"));
+            problems.add(place, "too_many", format!("give at most {OPTION_LIMIT} options"));
         }
-        _ => return distinct_options(options, &place, problems),
+        _ => return distinct_options(options, place, problems),
     }
     Vec::new()
 }
@@ -151,6 +178,19 @@ impl Definitions {
     /// The field of a key, unless it was retired.
     pub fn in_use(&self, key: &str) -> Option<&Definition> {
         self.get(key).filter(|definition| !definition.retired)
+    }
+
+    /// What a contact shows of a stored value: the form of its type. `None` where no field in use has the key, or where
+    /// the value, stored before its field was defined, is none of the type.
+    pub fn shown(&self, key: &str, value: &Value) -> Option<Value> {
+        Typed::of(self.in_use(key)?.kind, value).map(Typed::into_value)
+    }
+
+    /// The key in use that is most like a text.
+    pub fn nearest(&self, text: &str) -> Option<&Arc<str>> {
+        let in_use = self.iter().filter(|definition| !definition.retired).map(|definition| &definition.key);
+        let likeness = |key: &Arc<str>| strsim::normalized_levenshtein(text, key);
+        in_use.map(|key| (likeness(key), key)).max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, key)| key)
     }
 
     /// All of them, by key, retired ones included.
@@ -196,6 +236,27 @@ mod tests {
             let options: &[&str] = if kind.has_options() { &["a"] } else { &[] };
             assert!(Definition::new("a_1", kind, options).is_ok());
         }
+    }
+
+    #[test]
+    fn every_type_is_called_as_it_is_stored() {
+        for kind in FieldType::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+        }
+    }
+
+    #[test]
+    fn a_value_is_shown_in_the_form_of_its_type_and_only_of_a_field_in_use() {
+        let plain = |key: &str, kind| Definition::new(key, kind, &[""; 0]).unwrap();
+        let old = Definition { retired: true, ..plain("old", FieldType::Text) };
+        let fields: Definitions = [plain("due", FieldType::Datetime), old].into_iter().collect();
+        let offset = Value::from("2026-03-01T09:30:00+08:00");
+        assert_eq!(fields.shown("due", &offset), Some("2026-03-01T01:30:00Z".into()));
+        for (key, value) in [("due", Value::Number(1.0)), ("old", "a".into()), ("none", "a".into())] {
+            assert_eq!(fields.shown(key, &value), None, "{key}");
+        }
+        assert_eq!(fields.nearest("deu").map(AsRef::as_ref), Some("due"));
+        assert_eq!(Definitions::default().nearest("deu"), None);
     }
 
     #[test]

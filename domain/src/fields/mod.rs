@@ -7,7 +7,10 @@ mod definition;
 mod typed;
 mod value;
 
-pub use definition::{Definition, Definitions, FieldType, OPTION_LIMIT};
+mod writing;
+
+pub use definition::{Definition, Definitions, FieldType, OPTION_LIMIT, parse_key, read_options};
 pub use typed::Typed;
 pub(crate) use value::option;
 pub use value::read_value;
+pub use writing::write_value;

@@ -102,7 +102,10 @@ pub fn evolve(contact: &mut Contact, fact: &Fact<'_>) {
         | Event::IdentityClaimed(_)
         | Event::IdentityReleased(_)
         | Event::WorkspaceConfigured(_)
-        | Event::CycleClosed(_) => {}
+        | Event::CycleClosed(_)
+        | Event::FieldDefined(_)
+        | Event::FieldChanged(_)
+        | Event::FieldRetired(_) => {}
     }
 }
 

@@ -6,6 +6,7 @@ mod corpus;
 mod generate;
 mod laws;
 mod order;
+mod phrase;
 mod refusals;
 mod search;
 mod sheet;

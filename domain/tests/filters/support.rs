@@ -44,6 +44,11 @@ pub(crate) struct Person {
 
 impl Setting {
     pub(crate) fn read(&self, filter: &Json, source: Source) -> Result<Filter, Vec<Problem>> {
+        self.with(source, |vocabulary| read(filter, vocabulary))
+    }
+
+    /// Works with the words of this setting.
+    pub(crate) fn with<T>(&self, source: Source, work: impl FnOnce(Vocabulary<'_>) -> T) -> T {
         // A segment is known here if its id says so.
         let segment = |name: &str| name.starts_with("seg-").then(|| name.into());
         let vocabulary = Vocabulary {
@@ -53,7 +58,7 @@ impl Setting {
             segment: &segment,
             source,
         };
-        read(filter, vocabulary)
+        work(vocabulary)
     }
 
     pub(crate) fn matches(&self, filter: &Filter, person: &Person) -> bool {

@@ -141,8 +141,9 @@ impl Mac {
     /// Moves the clock, opens the first cycle, and closes those that the clock has left behind.
     fn tick(&mut self, fact: &Fact<'_>) {
         let clock = match self.head.clock {
-            // Rule 32: making or configuring a workspace does not start its clock, or nothing older could be replayed.
-            None if matches!(fact.event, Event::WorkspaceConfigured(_)) => return,
+            // Rule 32: making or configuring a workspace, its fields too, does not start its clock, or nothing older could
+            // be replayed.
+            None if matches!(fact.stream, Stream::Workspace(_)) => return,
             Some(clock) if clock >= fact.recorded_at && !armed(Break::ClockFollowsEveryEvent) => clock,
             _ => {
                 self.head.clock = Some(fact.recorded_at);

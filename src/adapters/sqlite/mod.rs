@@ -11,6 +11,6 @@ pub mod read_store;
 pub use connect::{OpenError, Synchronous};
 pub use event_store::{Options as EventStoreOptions, SqliteEventStore};
 pub use folder::DataFolder;
-pub use keyring::{Options as KeyringOptions, SqliteKeyring};
+pub use keyring::{FlushAhead, Options as KeyringOptions, SqliteKeyring};
 pub use master_key::MasterKey;
 pub use read_store::SqliteReadStore;

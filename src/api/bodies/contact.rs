@@ -48,7 +48,7 @@ pub struct ContactBody {
     /// Where its picture is.
     #[schema(value_type = Option<String>)]
     pub avatar_url: Option<Arc<str>>,
-    /// Values of custom fields by key; absent ones are left out.
+    /// Values of the custom fields in use by key; absent ones are left out.
     #[schema(value_type = BTreeMap<String, ValueBody>)]
     pub custom: BTreeMap<Arc<str>, ValueBody>,
     /// What absorbed contacts bring besides what is shown.

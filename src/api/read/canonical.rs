@@ -4,12 +4,15 @@
 //! written only where it is given. Who asks, why and when is no part of them. Every text bears its length, so no two
 //! commands run together.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use dossier_domain::command::ProfileValues;
-use dossier_domain::event::{Content, DeliveryStatus, InteractionKind, Sender, WorkspaceConfigured};
+use dossier_domain::event::{Content, DeliveryStatus, FieldEdit, InteractionKind, Sender, WorkspaceConfigured};
 use dossier_domain::field::{Choice, Field, Value};
 use dossier_domain::ids::ContactId;
 use dossier_domain::values::reference::Reference;
+use dossier_domain::workspace::NewField;
 
 use crate::app::ask::{
     Ask, CreateContact, Edit, ExpectedRevisions, Handle, IfExists, Inbound, Merge, Outbound, StatusReported, Unmerge,
@@ -47,7 +50,12 @@ impl Bytes {
         }
     }
 
-    fn option_text(&mut self, text: Option<&std::sync::Arc<str>>) {
+    fn texts(&mut self, texts: &[Arc<str>]) {
+        self.number(texts.len() as u64);
+        texts.iter().for_each(|text| self.text(text));
+    }
+
+    fn option_text(&mut self, text: Option<&Arc<str>>) {
         self.option(text, |bytes, text| bytes.text(text));
     }
 
@@ -102,8 +110,7 @@ impl Bytes {
             }
             Value::List(texts) => {
                 self.tag(3);
-                self.number(texts.len() as u64);
-                texts.iter().for_each(|text| self.text(text));
+                self.texts(texts);
             }
         }
     }
@@ -160,6 +167,9 @@ impl Bytes {
                 self.reference(contact);
             }
             Ask::Configure(settings) => self.settings(settings),
+            Ask::DefineField(new) => self.new_field(new),
+            Ask::ChangeField(edit) => self.field_edit(edit),
+            Ask::RetireField(named) => self.tagged_text(14, &named.key),
         }
     }
 
@@ -310,6 +320,21 @@ impl Bytes {
         self.tag(settings.billing_anchor_day);
         self.option_text(settings.default_region.as_ref());
         self.number(settings.active_days.into());
+    }
+
+    fn new_field(&mut self, new: &NewField) {
+        self.tagged_text(12, &new.key);
+        self.text(new.kind.name());
+        self.text(&new.name);
+        self.texts(&new.options);
+        self.option(new.order, |bytes, order| bytes.number(order.into()));
+    }
+
+    fn field_edit(&mut self, edit: &FieldEdit) {
+        self.tagged_text(13, &edit.key);
+        self.option_text(edit.name.as_ref());
+        self.option(edit.options.as_ref(), |bytes, options| bytes.texts(options));
+        self.option(edit.order, |bytes, order| bytes.number(order.into()));
     }
 }
 

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use dossier_domain::field::Field;
+use dossier_domain::problem::Place;
 use dossier_domain::values::tag::Tag;
 
 use super::json::Json;
 use super::members::Members;
-use super::place::Place;
 use super::profile::{self, Values};
 use super::{Reader, text};
 use crate::app::ask::{Ask, CreateContact, Edit, Handle, IfExists};

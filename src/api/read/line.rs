@@ -5,8 +5,9 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{Context, SHA256};
 use chrono::{DateTime, Utc};
 
+use dossier_domain::problem::Place;
+
 use super::members::Members;
-use super::place::Place;
 use super::{CommandName, Dialect, ReadError, Reader, Setting, canonical, envelope, json, text};
 use crate::app::ask::{Ask, Clock, Command, Envelope, Key};
 

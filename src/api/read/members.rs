@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use dossier_domain::problem::Place;
+
 use super::Reader;
 use super::json::Json;
-use super::place::Place;
 
 /// Parts of a path by the name they have in a body.
 pub type PathParts = [(Cow<'static, str>, String)];
@@ -59,7 +60,7 @@ impl<'a> Members<'a> {
         read: impl FnOnce(&mut Reader<'_>, &Place<'_>, Json<'a>) -> Option<T>,
     ) -> Option<T> {
         if let Some((own, text)) = self.path.iter().find(|(own, _)| own == name) {
-            return read(reader, &Place::path(own), Json::Text(Cow::Borrowed(text)));
+            return read(reader, &Place::in_path(own), Json::Text(Cow::Borrowed(text)));
         }
         match self.take(name)? {
             Json::Null => None,

@@ -1,10 +1,10 @@
 //! Merges and unmerges (rules 20, 23, 25).
 
 use dossier_domain::field::{Choice, Field, MergeChoices};
+use dossier_domain::problem::Place;
 
 use super::json::Json;
 use super::members::Members;
-use super::place::Place;
 use super::{Reader, profile, text};
 use crate::app::ask::{Ask, ExpectedRevisions, Merge, Unmerge, UnmergeTarget};
 

@@ -4,11 +4,11 @@ use chrono::{DateTime, Utc};
 use dossier_domain::command::ProfileValues;
 use dossier_domain::event::{Content, DeliveryStatus, InteractionKind, Sender};
 use dossier_domain::field::Origin;
+use dossier_domain::problem::Place;
 use dossier_domain::values::text::{TextRule, parse_text};
 
 use super::json::Json;
 use super::members::Members;
-use super::place::Place;
 use super::{Dialect, Reader, contact, profile, text};
 use crate::app::ask::{Ask, Inbound, Outbound, StatusReported};
 

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use dossier_domain::command::ProfileValues;
 use dossier_domain::field::Origin;
 use dossier_domain::meta::{Actor, Cause};
+use dossier_domain::problem::{Place, Problems};
 use uuid::Uuid;
 
 use crate::app::FieldError;
@@ -16,14 +17,15 @@ mod canonical;
 mod contact;
 mod conversation;
 pub mod envelope;
+mod field;
 pub mod json;
 pub mod line;
 mod members;
 mod merge;
 mod message;
 pub mod name;
-mod place;
 mod profile;
+mod search;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -32,10 +34,10 @@ mod workspace;
 pub use canonical::canonical;
 pub use members::PathParts;
 pub use name::CommandName;
+pub use search::search;
 
 use json::{Json, Malformed};
 use members::Members;
-use place::{Errors, Place};
 
 /// Why something was not read.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -120,22 +122,19 @@ struct Reader<'c> {
     cause: Cause,
     /// The member `at`, once it was read.
     at: Option<DateTime<Utc>>,
-    errors: Errors,
+    errors: Problems,
 }
 
 impl<'c> Reader<'c> {
     fn new(setting: &'c Setting, dialect: Dialect) -> Self {
-        let errors = Errors::default();
+        let errors = Problems::default();
         Reader { region: setting.region.as_deref(), dialect, cause: setting.cause, at: None, errors }
     }
 
     /// What was read, unless anything was wrong.
     fn done<T>(self, read: Option<T>) -> Result<T, ReadError> {
-        match (self.errors.into_found(), read) {
-            (None, Some(read)) => Ok(read),
-            (Some(found), _) => Err(ReadError::Invalid(found)),
-            (None, None) => unreachable!("a reader that gives nothing has noted why"),
-        }
+        debug_assert!(read.is_some() || !self.errors.is_empty(), "a reader that gives nothing has noted why");
+        self.errors.or(read).map_err(ReadError::Invalid)
     }
 
     fn wrong_type<T>(&mut self, place: &Place<'_>, wanted: &str) -> Option<T> {

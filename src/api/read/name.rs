@@ -1,7 +1,7 @@
 //! The names of commands: the closed list by which lines call them, metrics count them and HTTP reads them.
 
 use super::members::Members;
-use super::{Reader, contact, conversation, merge, message, workspace};
+use super::{Reader, contact, conversation, field, merge, message, workspace};
 use crate::app::ask::Ask;
 
 /// Reads what one command asks from the members of an object. `None` is a noted error.
@@ -50,6 +50,9 @@ commands! {
     UnblockContact "unblock_contact" conversation::unblock,
     MergeContacts "merge_contacts" merge::merge,
     UnmergeContacts "unmerge_contacts" merge::unmerge,
+    DefineField "define_field" field::define,
+    ChangeField "change_field" field::change,
+    RetireField "retire_field" field::retire,
     ConfigureWorkspace "configure_workspace" workspace::configure,
 }
 

@@ -1,26 +1,25 @@
-//! Profile values: the standard fields, and `custom`. Custom values are taken by their JSON type alone; the definitions
-//! of fields, which give them types of their own, come later.
+//! Profile values: the standard fields, and `custom`. Custom values are taken by their JSON type alone, and blank text or
+//! an empty list is no value of any field. What the definitions of fields say to them is said when the command is
+//! carried out: the lines before it may define them, and a retry asks the same whatever became of them.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use dossier_domain::field::{Field, Value};
+use dossier_domain::fields::parse_key;
+use dossier_domain::problem::Place;
+use dossier_domain::values::number::parse_number;
 use dossier_domain::values::profile::parse_field;
 use dossier_domain::values::text::{TextRule, parse_needed_text};
 
 use super::Reader;
 use super::json::Json;
 use super::members::Members;
-use super::place::Place;
 
 /// The most custom fields in one body.
 const CUSTOM_MAX: usize = 500;
 /// The most texts in one custom value.
 const LIST_MAX: usize = 500;
-/// The longest key of a custom field.
-const KEY_MAX: usize = 64;
-/// Beyond it, not every whole number is a double of its own.
-const EXACT_MAX: u64 = 1 << 53;
 
 /// Fields with their values; `None` clears.
 pub(super) type Values = Vec<(Field, Option<Value>)>;
@@ -68,7 +67,7 @@ pub(super) fn value_of(
 /// A field by its name in a body.
 pub(super) fn field_named(name: &str) -> Option<Field> {
     match name.strip_prefix("custom.") {
-        Some(key) => is_key(key).then(|| Field::Custom(key.into())),
+        Some(key) => parse_key(key).ok().map(Field::Custom),
         None => STANDARD.into_iter().find(|(own, _)| *own == name).map(|(_, field)| field),
     }
 }
@@ -106,17 +105,12 @@ fn custom(reader: &mut Reader<'_>, place: &Place<'_>, json: Json<'_>, values: &m
         let at = place.member(&key);
         if !seen.insert(key.clone()) {
             reader.errors.add(&at, "duplicate_member", "give this member once");
-        } else if !is_key(&key) {
-            reader.errors.add(&at, "invalid_field_key", "write the key of a custom field as 1 to 64 of a-z, 0-9 and _");
-        } else if let Some(value) = custom_value(reader, &at, json) {
-            values.push((Field::Custom(Arc::from(&*key)), value));
+        } else if let Some(key) = reader.errors.take(&at, parse_key(&key))
+            && let Some(value) = custom_value(reader, &at, json)
+        {
+            values.push((Field::Custom(key), value));
         }
     }
-}
-
-fn is_key(key: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    (1..=KEY_MAX).contains(&key.len()) && key.bytes().all(plain)
 }
 
 fn custom_value(reader: &mut Reader<'_>, place: &Place<'_>, json: Json<'_>) -> Option<Option<Value>> {
@@ -133,19 +127,15 @@ fn custom_value(reader: &mut Reader<'_>, place: &Place<'_>, json: Json<'_>) -> O
     })
 }
 
-/// A finite double; -0 is 0, and a whole number that no double holds is refused rather than rounded (rule 37).
+/// A finite double (rule 37).
 fn number(reader: &mut Reader<'_>, place: &Place<'_>, json: &Json<'_>) -> Option<f64> {
-    #[allow(clippy::cast_precision_loss, reason = "whole numbers are at most 2^53 here")]
     let number = match json {
-        Json::Whole(number) if *number <= EXACT_MAX => *number as f64,
-        Json::Negative(number) if number.unsigned_abs() <= EXACT_MAX => *number as f64,
-        Json::Number(number) if number.fract() != 0.0 || number.abs() <= EXACT_MAX as f64 => *number,
-        _ => {
-            reader.errors.add(place, "number_too_large", "write whole numbers beyond 2^53 as text");
-            return None;
-        }
+        Json::Whole(number) => serde_json::Number::from(*number),
+        Json::Negative(number) => serde_json::Number::from(*number),
+        Json::Number(number) => serde_json::Number::from_f64(*number)?,
+        _ => return reader.wrong_type(place, "a number"),
     };
-    Some(if number == 0.0 { 0.0 } else { number })
+    reader.errors.take(place, parse_number(&number))
 }
 
 /// Several texts; an empty list is no value.

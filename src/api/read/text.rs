@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use dossier_domain::ids::{ContactId, MergeId};
+use dossier_domain::problem::Place;
 use dossier_domain::values::channel::{parse_channel, parse_external_id};
 use dossier_domain::values::reference::{Reference, parse_reference};
 use dossier_domain::values::tag::{Tag, parse_tag};
@@ -14,7 +15,6 @@ use uuid::Uuid;
 
 use super::Reader;
 use super::json::Json;
-use super::place::Place;
 
 impl Reader<'_> {
     /// A text that a parser takes.

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use dossier_domain::event::WorkspaceConfigured;
+use dossier_domain::problem::Place;
 use dossier_domain::values::Invalid;
 use dossier_domain::values::workspace::{parse_region, parse_time_zone};
 
 use super::Reader;
 use super::json::Json;
 use super::members::Members;
-use super::place::Place;
 use crate::app::ask::Ask;
 
 /// Days of activity: at least one, at most ten years.

@@ -3,7 +3,7 @@
 use dossier_domain::rejection::Rejection;
 use dossier_domain::values::reference::Reference;
 
-use super::contact_body::contact_body;
+use super::contact_body::{contact_body, in_use};
 use super::tree::Tree;
 use crate::api::bodies::{ContactBody, ResolvedFrom};
 use crate::app::AppError;
@@ -14,7 +14,7 @@ use crate::house::House;
 impl House {
     /// What a contact shows, or its root if it is absorbed; of the past, with the merges active then.
     ///
-    /// In the past too, the reference is looked up as things are now.
+    /// In the past too, the reference is looked up as things are now, and values are shown by the custom fields in use now.
     ///
     /// # Errors
     /// Not found, erased (by its id alone), ambiguous; there is no such workspace; a store failed.
@@ -24,7 +24,7 @@ impl House {
         reference: &Reference,
         as_of: Option<AsOf>,
     ) -> Result<ContactBody, AppError> {
-        let settings = self.settings(workspace).await?;
+        let known = self.known_workspace(workspace).await?;
         let (tree, now) = match as_of {
             None => (self.live_tree_of(workspace, reference).await?, SystemClock.now()),
             Some(as_of) => {
@@ -33,7 +33,8 @@ impl House {
                 found.map_err(|error| only_by_id(error, reference))?
             }
         };
-        Ok(contact_body(&tree.view(), resolved_from(&tree, reference), settings.active_days, now))
+        let view = in_use(tree.view(), &known.fields);
+        Ok(contact_body(&view, resolved_from(&tree, reference), known.state.settings.active_days, now))
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use dossier_domain::compose::{ShownIdentity, View};
 use dossier_domain::field::{Field, Value};
+use dossier_domain::fields::Definitions;
 
 use crate::api::bodies::{
     AbsorbedRow, AbsorbedTree, Activity, AlsoKnownAs, ChannelBody, ContactBody, ContactState, ContactStatus,
@@ -69,6 +70,18 @@ fn activity(view: &View, active_days: u16, now: DateTime<Utc>) -> Activity {
         Some((last, _)) if *last > since => Activity::Active,
         _ => Activity::Inactive,
     }
+}
+
+/// The view without custom fields that are not in use, the values of the others in the form of their types.
+pub(super) fn in_use(mut view: View, definitions: &Definitions) -> View {
+    view.shown.fields.retain(|field, shown| match field {
+        Field::Custom(key) => {
+            let value = definitions.shown(key, &shown.value);
+            value.map(|value| shown.value = value).is_some()
+        }
+        _ => true,
+    });
+    view
 }
 
 fn custom(view: &View) -> BTreeMap<Arc<str>, ValueBody> {

@@ -113,6 +113,7 @@ fn data_of(event: &Event) -> Value {
             "default_region": event.default_region, "active_days": event.active_days,
         }),
         Event::CycleClosed(event) => json!({"cycle": event.cycle, "end": event.end}),
+        Event::FieldDefined(_) | Event::FieldChanged(_) | Event::FieldRetired(_) => field_data(event),
         Event::ContactErased(event) => json!({"with": event.with}),
         Event::MergePrepared(_)
         | Event::ContactMerged(_)
@@ -148,6 +149,27 @@ fn message_data(event: &Event) -> Value {
                 "error": note.and_then(|note| note.error.as_ref()), "recorded_by": event.recorded_by,
             })
         }
+        _ => json!({}),
+    }
+}
+
+fn field_data(event: &Event) -> Value {
+    match event {
+        Event::FieldDefined(event) => {
+            let terms = event.personal.open();
+            json!({
+                "key": terms.map(|terms| &terms.key), "type": event.kind, "name": terms.map(|terms| &terms.name),
+                "options": terms.map(|terms| &terms.options), "order": terms.map(|terms| terms.order),
+            })
+        }
+        Event::FieldChanged(event) => {
+            let edit = event.personal.open();
+            json!({
+                "key": edit.map(|edit| &edit.key), "name": edit.and_then(|edit| edit.name.as_ref()),
+                "options": edit.and_then(|edit| edit.options.as_ref()), "order": edit.and_then(|edit| edit.order),
+            })
+        }
+        Event::FieldRetired(event) => json!({"key": event.personal.open().map(|named| &named.key)}),
         _ => json!({}),
     }
 }

@@ -6,12 +6,13 @@ use chrono::Utc;
 use dossier_domain::compose::{ShownFields, View, view};
 use dossier_domain::event::MergeTerms;
 use dossier_domain::field::{Choice, Field, MERGE_POLICY, MergeChoices};
+use dossier_domain::fields::Definitions;
 use dossier_domain::ids::MergeId;
 use dossier_domain::personal::Personal;
 use dossier_domain::rejection::Rejection;
 use dossier_domain::state::{Contact, Edge};
 
-use super::contact_body::{channels, tags};
+use super::contact_body::{channels, in_use, tags};
 use super::preview::{fields_of, moved_on, note, shown_value, source_field};
 use super::tree::Tree;
 use crate::api::bodies::{BillingEffect, ConversationBody, ExpectedBody, FieldPreview, MergePreview, ValueSource};
@@ -23,6 +24,8 @@ use crate::house::House;
 struct Sides {
     primary: Tree,
     secondary: Tree,
+    /// The custom fields to show.
+    fields: Arc<Definitions>,
 }
 
 impl House {
@@ -31,13 +34,17 @@ impl House {
     /// # Errors
     /// One of the two is not found, erased or ambiguous; there is no such workspace; a store failed.
     pub async fn preview_merge(&self, workspace: &str, merge: &Merge) -> Result<MergePreview, AppError> {
-        self.settings(workspace).await?;
+        let known = self.known_workspace(workspace).await?;
+        let merge = &Merge { choices: self.app.checked_choices(&known, &merge.choices)?, ..merge.clone() };
         let primary = self.bearer(workspace, &merge.primary).await?;
         let secondary = self.bearer(workspace, &merge.secondary).await?;
         self.wait_for_own().await?;
         let projectors = self.runner.projectors().await;
-        let sides =
-            Sides { primary: self.side(workspace, primary).await?, secondary: self.side(workspace, secondary).await? };
+        let sides = Sides {
+            primary: self.side(workspace, primary).await?,
+            secondary: self.side(workspace, secondary).await?,
+            fields: known.fields,
+        };
         let billing = projectors.mac(workspace).map(|mac| BillingEffect {
             open_cycle_before: mac.active_now() as u64,
             open_cycle_after: mac.active_if_merged(primary, secondary) as u64,
@@ -50,8 +57,8 @@ impl House {
 impl Sides {
     fn preview(&self, merge: &Merge, billing: BillingEffect) -> MergePreview {
         let (primary, secondary) = (self.primary.asked(), self.secondary.asked());
-        let before = own_view(&self.primary);
-        let theirs = own_view(&self.secondary);
+        let before = self.own_view(&self.primary);
+        let theirs = self.own_view(&self.secondary);
         let after = match self.can_be_joined() {
             true => self.joined(&merge.choices),
             false => before.clone(),
@@ -111,13 +118,13 @@ impl Sides {
         });
         let mut forest = self.primary.forest.clone();
         forest.extend(self.secondary.members().map(|contact| (contact.id, Arc::clone(contact))));
-        view(&forest, &primary, self.primary.freed)
+        in_use(view(&forest, &primary, self.primary.freed), &self.fields)
     }
-}
 
-/// What a contact shows by itself, absorbed or not.
-fn own_view(tree: &Tree) -> View {
-    view(&tree.forest, tree.asked(), tree.freed)
+    /// What a contact shows by itself, absorbed or not.
+    fn own_view(&self, tree: &Tree) -> View {
+        in_use(view(&tree.forest, tree.asked(), tree.freed), &self.fields)
+    }
 }
 
 fn fields(mine: &View, theirs: &View, after: &View, choices: &MergeChoices) -> Vec<FieldPreview> {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use chrono::Utc;
 use dossier_domain::compose::{Forest, View, view};
 use dossier_domain::field::Field;
+use dossier_domain::fields::Definitions;
 use dossier_domain::ids::{ContactId, MergeId};
 use dossier_domain::rejection::Rejection;
 use dossier_domain::state::{Contact, Edge, Latest};
 
-use super::contact_body::{channel, channels, tags};
+use super::contact_body::{channel, channels, in_use, tags};
 use super::preview::{fields_of, moved_on, note, shown_value, source_field};
 use super::tree::Tree;
 use crate::api::bodies::{
@@ -26,6 +27,8 @@ pub(super) struct Undoing {
     primary: Tree,
     /// Who would be free.
     pub(super) secondary: Tree,
+    /// The custom fields to show.
+    fields: Arc<Definitions>,
 }
 
 impl House {
@@ -35,7 +38,7 @@ impl House {
     /// The merge is not found, was refused or never decided; one of the contacts is not found, erased or ambiguous; the
     /// two are not merged; there is no such workspace; a store failed.
     pub async fn preview_unmerge(&self, workspace: &str, unmerge: &Unmerge) -> Result<UnmergePreview, AppError> {
-        self.settings(workspace).await?;
+        let known = self.known_workspace(workspace).await?;
         let named = match &unmerge.target {
             UnmergeTarget::Merge(merge) => Named::Merge(*merge, self.holder_of(*merge).await?),
             UnmergeTarget::Secondary { primary, secondary } => {
@@ -45,7 +48,7 @@ impl House {
         };
         self.wait_for_own().await?;
         let projectors = self.runner.projectors().await;
-        let undoing = self.undoing(workspace, &named).await?;
+        let undoing = self.undoing(workspace, &named, known.fields).await?;
         let billing = projectors.mac(workspace).map(|mac| BillingEffect {
             open_cycle_before: mac.active_now() as u64,
             open_cycle_after: match undoing.is_live() {
@@ -63,7 +66,7 @@ impl House {
     }
 
     /// Reads both sides.
-    async fn undoing(&self, workspace: &str, named: &Named) -> Result<Undoing, AppError> {
+    async fn undoing(&self, workspace: &str, named: &Named, fields: Arc<Definitions>) -> Result<Undoing, AppError> {
         let (merge, primary, secondary) = match *named {
             Named::Merge(merge, holder) => {
                 let unfound = |error| match error {
@@ -84,7 +87,7 @@ impl House {
                 (merge, primary, secondary)
             }
         };
-        Ok(Undoing { merge, primary, secondary })
+        Ok(Undoing { merge, primary, secondary, fields })
     }
 
     /// Of an undone merge, the secondary may be erased by now.
@@ -154,9 +157,9 @@ impl Undoing {
         for pair in tree.chain().windows(2) {
             let (below, contact) = (&pair[0], &pair[1]);
             let freed = if contact.id == tree.root().id { tree.freed } else { None };
-            let before = view(&tree.forest, contact, freed);
+            let before = self.view(&tree.forest, contact, freed);
             let after = match parted.get(&contact.id) {
-                Some(contact) => view(&parted, contact, freed),
+                Some(contact) => self.view(&parted, contact, freed),
                 None => before.clone(),
             };
             let since = below.lock.as_ref().and_then(|lock| contact.edge(lock.merge)).map_or(0, |edge| edge.revision);
@@ -169,8 +172,12 @@ impl Undoing {
     fn freed_block(&self) -> UnmergeBlock {
         let tree = &self.secondary;
         // Any removal frees it; its position is not shown.
-        let after = view(&tree.forest, tree.asked(), Some(tree.asked().position));
-        block(tree.asked(), &tree.view(), &after, |_| ValueSource::Secondary)
+        let after = self.view(&tree.forest, tree.asked(), Some(tree.asked().position));
+        block(tree.asked(), &in_use(tree.view(), &self.fields), &after, |_| ValueSource::Secondary)
+    }
+
+    fn view(&self, forest: &Forest, contact: &Contact, freed: Option<u64>) -> View {
+        in_use(view(forest, contact, freed), &self.fields)
     }
 
     /// The whole tree, the root included, with the edge taken out.

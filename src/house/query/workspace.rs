@@ -6,6 +6,7 @@ use dossier_domain::event::WorkspaceConfigured;
 
 use crate::api::bodies::WorkspaceBody;
 use crate::app::AppError;
+use crate::app::workspaces::Workspace;
 use crate::house::House;
 
 impl House {
@@ -15,6 +16,16 @@ impl House {
     /// There is no such workspace; a store failed.
     pub async fn settings(&self, workspace: &str) -> Result<Arc<WorkspaceConfigured>, AppError> {
         self.app.settings(workspace).await
+    }
+
+    /// A workspace with its custom fields: as of every command that was acknowledged, and not before it is durable.
+    ///
+    /// # Errors
+    /// As [`House::settings`].
+    pub(super) async fn known_workspace(&self, workspace: &str) -> Result<Workspace, AppError> {
+        let known = self.app.workspace(workspace).await?;
+        self.durable(known.state.position).await?;
+        Ok(known)
     }
 
     /// The settings of a workspace, as they are shown.

@@ -31,6 +31,9 @@ const COMMANDS: &[(&str, &str, &[&str])] = &[
     ("merge_contacts", "MergeRequest", &[]),
     ("unmerge_contacts", "UnmergeSecondaryRequest", &["primary"]),
     ("delete_contact", "", &["contact"]),
+    ("define_field", "DefineFieldRequest", &["field"]),
+    ("change_field", "ChangeFieldRequest", &["field"]),
+    ("retire_field", "", &["field"]),
 ];
 
 /// A line of a command on one of a few contacts, known by their handles.
@@ -40,7 +43,8 @@ fn line(samples: &mut Samples, dice: &mut Dice) -> Value {
     let (name, schema, needed) = COMMANDS[dice.below(COMMANDS.len())];
     let mut line = if schema.is_empty() { json!({}) } else { samples.named(schema, dice) };
     for member in needed {
-        let given = if *member == "tag" || *member == "message_id" { "m1".into() } else { json!(samples.contacts[0]) };
+        let given =
+            if ["tag", "message_id", "field"].contains(member) { "m1".into() } else { json!(samples.contacts[0]) };
         line[*member] = given;
     }
     if name == "receive_message" {

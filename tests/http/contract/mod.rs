@@ -64,19 +64,25 @@ struct Asking {
     door: Door,
     operations: Vec<Operation>,
     samples: Samples,
+    /// How many custom fields were defined for it.
+    fields: usize,
 }
 
 impl Asking {
     async fn open() -> Self {
         let door = Door::open().await;
         let contract = door.get("/openapi.json").await.unwrap().json();
-        Asking { operations: operations(&contract), samples: Samples::of(&contract), door }
+        Asking { operations: operations(&contract), samples: Samples::of(&contract), door, fields: 0 }
     }
 
     /// Contacts that nothing happened to yet.
     async fn fresh(&mut self) {
         let (primary, secondary) = (self.door.named("Ada").await, self.door.named("Ben").await);
         self.samples.contacts = [primary, secondary];
+        self.fields += 1;
+        self.samples.field = format!("field_{}", self.fields);
+        let field = json!({"key": self.samples.field, "name": "Any", "type": "text"});
+        self.door.call("POST", "/fields", field).await.expect(201);
     }
 
     async fn send(&self, operation: &Operation, asked: &Asked) -> Reply {

@@ -9,11 +9,13 @@ pub(super) struct Samples {
     schemas: Value,
     /// Two contacts that are there.
     pub(super) contacts: [String; 2],
+    /// A custom field of texts that is in use.
+    pub(super) field: String,
 }
 
 impl Samples {
     pub(super) fn of(contract: &Value) -> Self {
-        Samples { schemas: contract["components"]["schemas"].clone(), contacts: Default::default() }
+        Samples { schemas: contract["components"]["schemas"].clone(), contacts: Default::default(), field: "m1".into() }
     }
 
     /// A whole request: path, now and then parameters and headers, and a body.
@@ -38,6 +40,7 @@ impl Samples {
         match name {
             "workspace" => "default".into(),
             "contact" => self.contacts[0].clone(),
+            "field" => self.field.clone(),
             "name" => "mac".into(),
             "cycle" => "2026-01-01".into(),
             "merge_id" => NOBODY.into(),
@@ -47,6 +50,9 @@ impl Samples {
 
     /// A value of the schema, for the member of this name.
     pub(super) fn value(&self, name: &str, schema: &Value, dice: &mut Dice) -> Value {
+        if name == "filter" {
+            return filter(dice);
+        }
         if let Some(reference) = schema["$ref"].as_str() {
             let referred = reference.rsplit('/').next().unwrap();
             return self.value(name, &self.schemas[referred], dice);
@@ -64,7 +70,7 @@ impl Samples {
             _ => vec!["string"],
         };
         match *dice.of(&types).unwrap() {
-            "object" => self.object(schema, dice),
+            "object" => self.object(name, schema, dice),
             "array" => {
                 let items = 0..dice.below(3);
                 items.map(|_| self.value(name, &schema["items"], dice)).collect()
@@ -78,7 +84,7 @@ impl Samples {
         }
     }
 
-    fn object(&self, schema: &Value, dice: &mut Dice) -> Value {
+    fn object(&self, name: &str, schema: &Value, dice: &mut Dice) -> Value {
         let mut object = Map::new();
         let required = schema["required"].as_array().cloned().unwrap_or_default();
         for (name, below) in schema["properties"].as_object().into_iter().flatten() {
@@ -87,7 +93,9 @@ impl Samples {
                 object.insert(name.clone(), self.value(name, below, dice));
             }
         }
-        if schema["additionalProperties"].is_object() {
+        if name == "custom" {
+            object.insert(self.field.clone(), json!(text("", dice)));
+        } else if schema["additionalProperties"].is_object() {
             object.insert("first_name".to_owned(), self.value("", &schema["additionalProperties"], dice));
         }
         Value::Object(object)
@@ -129,4 +137,13 @@ fn header(name: &str, dice: &mut Dice) -> Option<String> {
         "Dossier-Correlation-Id" => NOBODY.into(),
         _ => return None,
     })
+}
+
+/// A filter; its schema is a tree, and trees made blindly have no end.
+fn filter(dice: &mut Dice) -> Value {
+    let condition = json!({"field": "tags", "op": "any_of", "value": ["vip"]});
+    let silent = json!({"field": "last_in", "op": "older_than", "value": {"amount": 3, "unit": "day"}});
+    let filters =
+        [json!({"all": [condition, {"not": silent}]}), json!({"any": [silent, condition]}), json!({"all": []})];
+    dice.of(&filters).unwrap().clone()
 }

@@ -31,20 +31,12 @@ impl Generator {
             "country" => dice.word(&["MY", "DE", "SG", "ID", "FR", "US"]),
             "language" => dice.word(&["en", "ms", "de-DE", "zh", "fr"]),
             "company" => dice.word(&COMPANIES),
-            "custom.tier" => return self.custom(),
+            "custom.tier" => dice.word(&["gold", "silver", "iron"]),
+            "custom.score" => return json!(dice.below(4)),
+            "custom.vip" => return json!(dice.chance(50)),
+            "custom.topics" => return json!(["red", dice.word(&["green", "blue"])]),
             _ => format!("https://img.example.com/{}-{}.png", self.lines.len(), dice.below(1000)),
         })
-    }
-
-    /// A custom value of any kind.
-    fn custom(&mut self) -> Value {
-        match self.dice.below(8) {
-            0 => json!(true),
-            1 => json!(false),
-            2..4 => json!(self.dice.below(4)),
-            4 => json!(["red", self.dice.word(&["green", "blue"])]),
-            _ => json!(self.dice.word(&["gold", "silver", "iron"])),
-        }
     }
 
     fn some_fields(&mut self, percent: usize, of: &[&str]) -> Map<String, Value> {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use dossier_domain::event::*;
+use dossier_domain::fields::FieldType;
 use dossier_domain::ids::{ContactId, IdentityId, Mark, MergeId, Stream};
 use dossier_domain::personal::Personal;
 use proptest::prelude::*;
@@ -171,6 +172,11 @@ impl Log {
     pub(super) fn claim(&mut self, by: u8) -> u64 {
         let claimed = IdentityClaimed { contact: contact(by), channel: "chat".into(), personal: Personal::Erased };
         self.push(Stream::Identity(identity()), claimed)
+    }
+
+    pub(super) fn define_field(&mut self) -> u64 {
+        let event = FieldDefined { kind: FieldType::Text, personal: Personal::Erased };
+        self.push(Stream::Workspace("default".into()), event)
     }
 
     pub(super) fn configure(&mut self, zone: &str, anchor_day: u8) -> u64 {

@@ -10,7 +10,7 @@ use crate::mac::{Member, Statement};
 
 /// The running maximum of recording times, from the first event on that does more than configure.
 pub(super) fn clock(log: &[Line]) -> Option<DateTime<Utc>> {
-    let started = log.iter().position(|line| !matches!(line.event, Event::WorkspaceConfigured(_)))?;
+    let started = log.iter().position(|line| !matches!(line.stream, Stream::Workspace(_)))?;
     log[started..].iter().map(|line| line.recorded_at).max()
 }
 

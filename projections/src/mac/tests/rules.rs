@@ -246,6 +246,15 @@ fn any_event_moves_the_clock() {
 }
 
 #[test]
+fn what_is_done_to_a_workspace_does_not_start_its_clock() {
+    let mut log = Log::starting("2026-08-01T00:00:00Z");
+    log.define_field();
+    log.at("2007-07-19T21:07:03Z").receive(1, Message);
+    let (mac, closed) = counted(&log);
+    assert_eq!((closed.len(), &*mac.running().unwrap().name), (0, "2007-07-01"));
+}
+
+#[test]
 fn configuring_a_workspace_does_not_start_its_clock() {
     let mut log = Log::starting("2026-08-01T00:00:00Z");
     log.configure("Asia/Kuala_Lumpur", 15);

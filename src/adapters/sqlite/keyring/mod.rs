@@ -4,16 +4,20 @@
 //! commits: so a key is durable before any event that it seals, and a thousand keys cost one flush. A destroyed key is
 //! overwritten where it lies, and the write-ahead log cut off, before the destruction is answered (rules 18, 19).
 
+mod ahead;
 mod cache;
 mod table;
 mod wrapping;
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use async_trait::async_trait;
 use parking_lot::{Mutex, RwLock};
 use uuid::Uuid;
 
+use self::ahead::Calls;
+pub use self::ahead::FlushAhead;
 use self::cache::Cache;
 use self::table::{Found, Table, Trouble};
 use self::wrapping::Master;
@@ -54,6 +58,9 @@ pub struct SqliteKeyring {
     table: Mutex<Table>,
     readers: Pool,
     master: RwLock<Master>,
+    calls: Calls,
+    /// Why a flush failed: what the file holds is then known only after opening it anew, so none is tried again.
+    failure: OnceLock<String>,
     _folder: DataFolder,
 }
 
@@ -71,6 +78,8 @@ impl SqliteKeyring {
             table: Mutex::new(table),
             readers: Pool::open(&place, options.readers)?,
             master: RwLock::new(master),
+            calls: Calls::default(),
+            failure: OnceLock::new(),
             _folder: folder.clone(),
         };
         keyring.recall(options.cached);
@@ -159,6 +168,8 @@ impl SqliteKeyring {
                 let key = cipher::random_key().map_err(|_| Trouble::Cipher.while_doing("making a key"))?;
                 staged.insert(holder, key.clone());
                 self.cache.put(holder, &KeyState::Live(key.clone()), since);
+                drop(staged);
+                self.calls.call();
                 Ok(key)
             }
         }
@@ -196,6 +207,7 @@ impl Keyring for SqliteKeyring {
     }
 
     fn flush(&self) -> Result<(), KeyringError> {
+        const DOING: &str = "storing keys";
         // The table first: whoever is flushing already has taken keys that must be durable when this returns.
         let mut table = self.table.lock();
         let taken: Vec<(Uuid, SecretKey)> =
@@ -203,7 +215,14 @@ impl Keyring for SqliteKeyring {
         if taken.is_empty() {
             return Ok(());
         }
-        table.insert(&self.master.read(), &taken).map_err(|trouble| trouble.while_doing("storing keys"))?;
+        if let Some(reason) = self.failure.get() {
+            return Err(KeyringError::Unavailable { doing: DOING, reason: reason.clone() });
+        }
+        if let Err(trouble) = table.insert(&self.master.read(), &taken) {
+            let error = trouble.while_doing(DOING);
+            let _ = self.failure.set(error.to_string());
+            return Err(error);
+        }
         let mut staged = self.staged.lock();
         taken.iter().for_each(|(holder, _)| _ = staged.remove(holder));
         Ok(())

@@ -13,16 +13,17 @@ use dossier_projections::documents::{DocumentChange, LookupValue};
 use dossier_projections::mac::{MacChange, MacRow, Member};
 use dossier_projections::unfinished::Unfinished;
 use parking_lot::RwLock;
-use uuid::Uuid;
 
 use crate::ports::read_store::{Changes, ClosedCycle, Projection, ReadError, ReadStore, StoredContact};
-use crate::sealing::{Codec, Marks, SealError};
+use crate::sealing::{Codec, Marks};
 
 mod keys;
 mod mac;
 mod rows;
+mod states;
 
 use rows::{Row, Rows, Write};
+use states::Form;
 
 /// The read models of a data folder.
 pub struct SqliteReadStore {
@@ -90,7 +91,7 @@ impl SqliteReadStore {
         let mut plain = Vec::with_capacity(rows.len());
         for (key, value) in rows {
             let value = match keys::state_of(&key) {
-                Some(id) => self.open_state(id, value).await?.unwrap_or_else(|| b"unreadable".to_vec()),
+                Some(id) => states::open(&self.codec, id, value).await?.unwrap_or_else(|| b"unreadable".to_vec()),
                 None => value,
             };
             plain.push((key, value));
@@ -98,24 +99,29 @@ impl SqliteReadStore {
         Ok(plain)
     }
 
-    async fn contact_writes(&self, changes: Vec<DocumentChange>) -> Result<Vec<Write>, ReadError> {
-        let mut writes = Vec::with_capacity(changes.len());
+    /// Seals and writes row by row: sealed all together, so many would take more memory than their states.
+    async fn write_contacts(&self, changes: Vec<DocumentChange>, from: u64, to: u64) -> Result<Option<u64>, ReadError> {
+        let mut changed = Vec::with_capacity(changes.len());
         let file = self.file(Projection::Contacts);
         for change in changes {
             match change {
                 DocumentChange::State(state) => {
-                    writes.push(Write::Put(keys::state(state.id), self.seal_state(&state).await?));
+                    let form = states::form_of(&self.codec, &state).await?;
+                    changed.push(Changed::State(state, form));
                 }
                 DocumentChange::Lookups { contact, workspace, values } => {
                     let marks = values.iter().map(|value| self.value_mark(&workspace, value));
-                    self.lookup_writes(&file, contact, marks.collect(), &mut writes)?;
+                    self.lookup_writes(&file, contact, marks.collect(), &mut changed)?;
                 }
-                DocumentChange::Tags(_) => {}
             }
         }
         // In the order of the file, each page is written once; what is done to one row stays in its order.
-        writes.sort_by(|one, other| one.key().cmp(other.key()));
-        Ok(writes)
+        changed.sort_by_cached_key(Changed::key);
+        let writes = changed.into_iter().map(|changed| match changed {
+            Changed::State(state, form) => Ok(Write::Put(keys::state(state.id), states::row(&state, form)?)),
+            Changed::Row(write) => Ok(write),
+        });
+        file.write(writes, from, to)
     }
 
     /// The rows by which a contact is found, in the place of those by which it was.
@@ -124,22 +130,31 @@ impl SqliteReadStore {
         file: &Rows,
         contact: ContactId,
         marks: Vec<Mark>,
-        writes: &mut Vec<Write>,
+        changed: &mut Vec<Changed>,
     ) -> Result<(), ReadError> {
         let listed = keys::lookups_of(contact);
         if let Some(before) = file.get(&listed)? {
             for mark in before.chunks_exact(16) {
-                writes.push(Write::Remove(keys::lookup(mark, contact)));
+                changed.push(Changed::Row(Write::Remove(keys::lookup(mark, contact))));
             }
         }
         if marks.is_empty() {
-            writes.push(Write::Remove(listed));
+            changed.push(Changed::Row(Write::Remove(listed)));
             return Ok(());
         }
         let all: Vec<u8> = marks.iter().flat_map(|mark| mark.0).collect();
-        writes.extend(marks.iter().map(|mark| Write::Put(keys::lookup(&mark.0, contact), Vec::new())));
-        writes.push(Write::Put(listed, all));
+        let found_by = |mark: &Mark| Changed::Row(Write::Put(keys::lookup(&mark.0, contact), Vec::new()));
+        changed.extend(marks.iter().map(found_by));
+        changed.push(Changed::Row(Write::Put(listed, all)));
         Ok(())
+    }
+
+    /// The state in a row.
+    async fn stored(&self, id: ContactId, value: Vec<u8>) -> Result<StoredContact, ReadError> {
+        match states::open(&self.codec, id, value).await? {
+            Some(plain) => Ok(StoredContact::Found(serde_json::from_slice(&plain).map_err(shape)?)),
+            None => Ok(StoredContact::Unreadable),
+        }
     }
 
     fn value_mark(&self, workspace: &str, value: &LookupValue) -> Mark {
@@ -148,58 +163,23 @@ impl SqliteReadStore {
             LookupValue::Phone(e164) => self.marks.value(workspace, "phone", e164),
         }
     }
+}
 
-    /// `count of others | their ids | sealed state`. A contact whose key is destroyed has nothing left to seal.
-    async fn seal_state(&self, state: &Contact) -> Result<Vec<u8>, ReadError> {
-        let others: Vec<Uuid> =
-            state.also_guarded_by().into_iter().map(|id| id.0).filter(|id| *id != state.id.0).collect();
-        let plain = serde_json::to_vec(state).map_err(shape)?;
-        // Not by whether the key is gone already: a row sealed just before that could never be opened again, though a
-        // fresh fold gives it.
-        if state.life == dossier_domain::state::Life::Erased && others.is_empty() {
-            return Ok([&[BARE][..], &plain].concat());
-        }
-        let mut holders = vec![state.id.0];
-        holders.extend(&others);
-        let sealed = match self.codec.seal_state(&holders, state.id.0.as_bytes(), &plain).await {
-            Ok(sealed) => sealed,
-            Err(SealError::Destroyed) => return Ok(vec![UNREADABLE]),
-            Err(SealError::Failed(error)) => {
-                return Err(ReadError::Unavailable { doing: "sealing a state", reason: error.to_string() });
-            }
-        };
-        let mut value = vec![SEALED, u8::try_from(others.len()).unwrap_or(u8::MAX)];
-        if others.len() >= usize::from(u8::MAX) {
-            // More contacts than fit: the state is folded from the log whenever it is needed.
-            return Ok(vec![UNREADABLE]);
-        }
-        others.iter().for_each(|other| value.extend_from_slice(other.as_bytes()));
-        value.extend_from_slice(&sealed);
-        Ok(value)
-    }
+/// A row to be written: sealed when its turn comes, or as it is.
+enum Changed {
+    State(Arc<Contact>, Form),
+    Row(Write),
+}
 
-    async fn open_state(&self, id: ContactId, value: Vec<u8>) -> Result<Option<Vec<u8>>, ReadError> {
-        match value.split_first() {
-            Some((&BARE, plain)) => Ok(Some(plain.to_vec())),
-            Some((&SEALED, rest)) => {
-                let Some((&count, rest)) = rest.split_first() else { return Ok(None) };
-                let Some((others, sealed)) = rest.split_at_checked(usize::from(count) * 16) else { return Ok(None) };
-                let mut holders = vec![id.0];
-                holders.extend(others.chunks_exact(16).filter_map(|bytes| Uuid::from_slice(bytes).ok()));
-                let opened = self.codec.open_state(&holders, id.0.as_bytes(), sealed.to_vec()).await;
-                opened.map_err(|error| ReadError::Unavailable { doing: "opening a state", reason: error.to_string() })
-            }
-            _ => Ok(None),
+impl Changed {
+    /// Where in the file it happens.
+    fn key(&self) -> Vec<u8> {
+        match self {
+            Changed::State(state, _) => keys::state(state.id),
+            Changed::Row(write) => write.key().to_vec(),
         }
     }
 }
-
-/// What stands in front of a contact's row.
-const SEALED: u8 = 1;
-/// Of an erased contact, whose state holds nothing personal.
-const BARE: u8 = 2;
-/// Not kept: a key that it would need is gone.
-const UNREADABLE: u8 = 3;
 
 fn file_of(folder: &Path, projection: Projection) -> PathBuf {
     folder.join(format!("read-{}.db", projection.name()))
@@ -232,14 +212,17 @@ impl ReadStore for SqliteReadStore {
 
     async fn apply(&self, changes: Changes, from: u64, to: u64) -> Result<(), ReadError> {
         let projection = changes.projection();
-        let writes = match changes {
-            Changes::Contacts(changes) => self.contact_writes(changes).await?,
-            Changes::Mac(changes) => mac::writes(changes)?,
+        let moved = match changes {
+            Changes::Contacts(changes) => self.write_contacts(changes, from, to).await?,
+            Changes::Mac(changes) => {
+                self.file(projection).write(mac::writes(changes)?.into_iter().map(Ok), from, to)?
+            }
             Changes::Unfinished(list) => {
-                vec![Write::Put(keys::UNFINISHED.to_vec(), serde_json::to_vec(&list).map_err(shape)?)]
+                let list = Write::Put(keys::UNFINISHED.to_vec(), serde_json::to_vec(&list).map_err(shape)?);
+                self.file(projection).write([Ok(list)], from, to)?
             }
         };
-        match self.file(projection).write(&writes, from, to)? {
+        match moved {
             None => Ok(()),
             Some(actual) => Err(ReadError::CheckpointMoved { projection: projection.name(), expected: from, actual }),
         }
@@ -249,16 +232,25 @@ impl ReadStore for SqliteReadStore {
         let Some(value) = self.file(Projection::Contacts).get(&keys::state(id))? else {
             return Ok(StoredContact::Absent);
         };
-        match self.open_state(id, value).await? {
-            Some(plain) => Ok(StoredContact::Found(serde_json::from_slice(&plain).map_err(shape)?)),
-            None => Ok(StoredContact::Unreadable),
-        }
+        self.stored(id, value).await
     }
 
-    async fn contacts_after(&self, after: Option<ContactId>, limit: usize) -> Result<Vec<ContactId>, ReadError> {
+    async fn contacts_between(
+        &self,
+        after: Option<ContactId>,
+        last: ContactId,
+        limit: usize,
+    ) -> Result<Vec<(ContactId, StoredContact)>, ReadError> {
         let after = after.map(keys::state);
         let rows = self.file(Projection::Contacts).range(keys::STATES, after.as_deref(), limit)?;
-        Ok(rows.iter().filter_map(|(key, _)| keys::state_of(key)).collect())
+        let mut contacts = Vec::with_capacity(rows.len());
+        for (key, value) in rows {
+            match keys::state_of(&key) {
+                Some(id) if id <= last => contacts.push((id, self.stored(id, value).await?)),
+                _ => break,
+            }
+        }
+        Ok(contacts)
     }
 
     async fn by_value(&self, workspace: &str, value: &LookupValue) -> Result<Vec<ContactId>, ReadError> {

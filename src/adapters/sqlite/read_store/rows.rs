@@ -46,9 +46,10 @@ impl Rows {
         let writer = Connection::open(path).map_err(failed("opening a read model"))?;
         // Losing the last batches at a power cut is harmless: the checkpoint goes with its rows, and the log is the truth.
         // What is deleted is overwritten, so that no erased value lingers in a free page.
+        // A small page cache: large batches go through the file once, in its order.
         // A quarter of a page is what a row may take before it needs a page of its own beside it: the usual contact does not.
         let setup = "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;
-                     PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;
+                     PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;
                      PRAGMA wal_autocheckpoint = 4000;";
         writer.execute_batch(setup).map_err(failed("opening a read model"))?;
         writer.execute_batch(SCHEMA).map_err(failed("opening a read model"))?;
@@ -74,7 +75,12 @@ impl Rows {
     }
 
     /// Writes a batch and moves the checkpoint, together. Answers where the checkpoint is if it is not at `from`.
-    pub(super) fn write(&self, writes: &[Write], from: u64, to: u64) -> Result<Option<u64>, ReadError> {
+    pub(super) fn write(
+        &self,
+        writes: impl IntoIterator<Item = Result<Write, ReadError>>,
+        from: u64,
+        to: u64,
+    ) -> Result<Option<u64>, ReadError> {
         const DOING: &str = "writing a batch";
         let mut writer = self.writer.lock();
         let batch = writer.transaction().map_err(failed(DOING))?;
@@ -90,10 +96,10 @@ impl Rows {
             let range = "DELETE FROM rows WHERE key >= ?1 AND key < ?2";
             let mut remove_prefix = batch.prepare_cached(range).map_err(failed(DOING))?;
             for write in writes {
-                match write {
+                match write? {
                     Write::Put(key, value) => put.execute(params![key, value]),
                     Write::Remove(key) => remove.execute(params![key]),
-                    Write::RemovePrefix(prefix) => remove_prefix.execute(params![prefix, after_prefix(prefix)]),
+                    Write::RemovePrefix(prefix) => remove_prefix.execute(params![prefix, after_prefix(&prefix)]),
                 }
                 .map_err(failed(DOING))?;
             }

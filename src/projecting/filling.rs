@@ -1,0 +1,108 @@
+//! Filling the directory from the stored contacts: at start, and when it must be made anew.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use dossier_domain::ids::ContactId;
+use dossier_domain::state::{Contact, evolve};
+use dossier_projections::directory::{Directory, Filling};
+use dossier_projections::documents::Source;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::projectors::{Inputs, Looking};
+use crate::app::AppError;
+use crate::app::clock::{SystemClock, Wall};
+use crate::ports::read_store::{Projection, StoredContact};
+
+/// Contacts read at once.
+const PAGE: usize = 1_000;
+/// Parts of the ids that are read side by side: opening and reading a state costs more than indexing it.
+const PARTS: u128 = 4;
+/// Pages that wait to be taken.
+const WAITING: usize = 8;
+
+/// Reads every stored contact and indexes what is shown. Nothing may be projected meanwhile. `each` sees every own state
+/// too, in no certain order.
+///
+/// # Errors
+/// A store failed.
+pub(super) async fn fill(inputs: &Inputs, mut each: impl FnMut(&Arc<Contact>)) -> Result<Directory, AppError> {
+    let up_to = inputs.read.checkpoint(Projection::Contacts).await?;
+    let now = SystemClock.now();
+    let (mut filling, mut met) = (Filling::default(), HashSet::new());
+    let mut pages = pages(inputs, up_to);
+    while let Some(page) = pages.recv().await {
+        for contact in page? {
+            if !met.contains(&contact.workspace) {
+                let (fields, active_days) = inputs.meaning(&contact.workspace, up_to).await?;
+                filling.define(&contact.workspace, fields, active_days);
+                met.insert(contact.workspace.clone());
+            }
+            each(&contact);
+            filling.take(&contact, now);
+        }
+    }
+    let handle = Handle::current();
+    tokio::task::block_in_place(|| {
+        let mut looking = Looking { inputs, handle: &handle, checkpoint: up_to };
+        filling.finish(now, |id| Ok(Arc::new(looking.state(id)?.unwrap_or_else(|| Contact::absent(id)))))
+    })
+}
+
+type Page = Result<Vec<Arc<Contact>>, AppError>;
+
+/// All stored contacts, page by page.
+fn pages(inputs: &Inputs, up_to: u64) -> mpsc::Receiver<Page> {
+    let (sender, receiver) = mpsc::channel(WAITING);
+    let width = u128::MAX / PARTS;
+    for part in 0..PARTS {
+        let (inputs, sender) = (inputs.clone(), sender.clone());
+        let first = part * width;
+        let after = (part > 0).then(|| ContactId(Uuid::from_u128(first)));
+        let last = ContactId(Uuid::from_u128(if part + 1 == PARTS { u128::MAX } else { first + width }));
+        tokio::spawn(async move {
+            if let Err(error) = read_part(&inputs, after, last, up_to, &sender).await {
+                // Whoever no longer listens has failed already.
+                let _ = sender.send(Err(error)).await;
+            }
+        });
+    }
+    receiver
+}
+
+/// Contacts after one, up to another that is read too.
+async fn read_part(
+    inputs: &Inputs,
+    mut after: Option<ContactId>,
+    last: ContactId,
+    up_to: u64,
+    sender: &mpsc::Sender<Page>,
+) -> Result<(), AppError> {
+    loop {
+        let page = inputs.read.contacts_between(after, last, PAGE).await?;
+        let Some((id, _)) = page.last() else { return Ok(()) };
+        after = Some(*id);
+        let mut contacts = Vec::with_capacity(page.len());
+        for (id, stored) in page {
+            match stored {
+                StoredContact::Found(state) => contacts.push(Arc::from(state)),
+                StoredContact::Absent => {}
+                StoredContact::Unreadable => contacts.push(Arc::new(folded(inputs, id, up_to).await?)),
+            }
+        }
+        if sender.send(Ok(contacts)).await.is_err() {
+            return Ok(());
+        }
+    }
+}
+
+/// The state folded from the log, where the stored one can't be opened any more.
+async fn folded(inputs: &Inputs, id: ContactId, up_to: u64) -> Result<Contact, AppError> {
+    let mut state = Contact::absent(id);
+    for entry in inputs.history(id, up_to).await? {
+        evolve(&mut state, &entry.fact());
+    }
+    Ok(state)
+}
