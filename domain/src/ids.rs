@@ -80,6 +80,11 @@ impl std::hash::Hasher for IdHasher {
     fn write_usize(&mut self, _: usize) {}
 }
 
+uuid_newtype! {
+    /// A segment. Derives from the idempotency key of the command that defined it.
+    SegmentId
+}
+
 /// A keyed 128-bit hash by which a command or a message is known again, however late (rule 14).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mark(pub [u8; 16]);

@@ -3,18 +3,19 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use dossier_domain::fields::Definitions;
+use dossier_domain::event::Event;
 use dossier_domain::ids::{ContactId, Stream};
 use dossier_domain::state::{Contact, evolve};
 use dossier_domain::workspace::Workspace;
-use dossier_projections::documents::{Documents, Entry, Shown, Source};
+use dossier_projections::directory::Meaning;
+use dossier_projections::documents::{Changed, Documents, Entry, Source};
 use dossier_projections::mac::{self, Mac};
 use dossier_projections::unfinished::Unfinished;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use crate::app::AppError;
-use crate::ports::read_store::{Changes, Projection, ReadError, ReadStore, StoredContact};
+use crate::ports::read_store::{Changes, FeedWrite, Projection, ReadError, ReadStore, StoredContact};
 use crate::ports::{Direction, EventStore};
 use crate::sealing::Codec;
 
@@ -103,8 +104,8 @@ impl Inputs {
         }
     }
 
-    /// What a workspace's contacts mean as of a position: its custom fields, and for how many days they are active.
-    pub(super) async fn meaning(&self, workspace: &Arc<str>, up_to: u64) -> Result<(Arc<Definitions>, u16), AppError> {
+    /// What a workspace's contacts mean as of a position.
+    pub(super) async fn meaning(&self, workspace: &Arc<str>, up_to: u64) -> Result<Meaning, AppError> {
         let stream = Stream::Workspace(workspace.clone());
         let mut state = Workspace::default();
         for recorded in self.store.read_stream(&stream, 0, Direction::Forward, usize::MAX).await? {
@@ -114,7 +115,11 @@ impl Inputs {
             let opened = self.codec.open(&recorded).await?;
             state.evolve(&opened.event, recorded.revision, recorded.position);
         }
-        Ok((Arc::new(state.definitions()), state.settings.active_days))
+        Ok(Meaning {
+            fields: Arc::new(state.definitions()),
+            active_days: state.settings.active_days,
+            segments: state.segments.values().map(|segment| (segment.id, segment.filter.clone())).collect(),
+        })
     }
 }
 
@@ -124,10 +129,10 @@ pub struct Projectors {
     bounds: Bounds,
     handle: Handle,
     documents: Documents,
-    /// What contacts show whose changes were stored, and which nobody has indexed yet.
-    shown: Vec<Shown>,
     /// Workspaces whose own streams went on, and nobody has looked yet.
     redefined: BTreeSet<Arc<str>>,
+    /// Whether a segment was defined meanwhile.
+    segments_come: bool,
     mac: HashMap<Arc<str>, Mac>,
     unfinished: Unfinished,
     /// How far each has folded.
@@ -169,8 +174,8 @@ impl Projectors {
         Ok(Projectors {
             bounds,
             documents: Documents::new(bounds.remembered),
-            shown: Vec::new(),
             redefined: BTreeSet::new(),
+            segments_come: false,
             mac: rows.into_iter().map(|(workspace, rows)| (workspace, Mac::restore(rows))).collect(),
             unfinished: inputs.read.unfinished().await?,
             handle: Handle::current(),
@@ -232,6 +237,7 @@ impl Projectors {
                     Stream::Workspace(name) => Some(name.clone()),
                     _ => None,
                 }));
+                self.segments_come |= fresh.iter().any(|entry| matches!(entry.event, Event::SegmentDefined(_)));
             }
             Projection::Mac => self.count(fresh),
             Projection::Unfinished => {
@@ -287,13 +293,43 @@ impl Projectors {
     fn changes(&mut self, projection: Projection) -> Result<Changes, AppError> {
         Ok(match projection {
             Projection::Contacts => {
-                let changed = self.with_documents(|documents, source| documents.changes(source))?;
-                self.shown.extend(changed.shown);
-                Changes::Contacts(changed.rows)
+                let Changed { rows, .. } = self.changed_contacts()?;
+                Changes::Contacts(rows, Vec::new())
             }
             Projection::Mac => Changes::Mac(self.counted()),
             Projection::Unfinished => Changes::Unfinished(self.unfinished.clone()),
         })
+    }
+
+    /// What the folded events change in contacts, to be stored by [`Projectors::store_contacts`] and shown.
+    ///
+    /// # Errors
+    /// As [`Projectors::fold`].
+    pub(super) fn changed_contacts(&mut self) -> Result<Changed, AppError> {
+        self.with_documents(|documents, source| documents.changes(source))
+    }
+
+    /// Stores contacts that changed, and what this comes to in the feed of segments, together.
+    ///
+    /// # Errors
+    /// As [`Projectors::fold`].
+    pub(super) async fn store_contacts(&mut self, changed: Changed, feed: Vec<FeedWrite>) -> Result<(), AppError> {
+        self.beside.settle().await?;
+        let (from, to) = self.unstored(Projection::Contacts);
+        self.inputs.read.apply(Changes::Contacts(changed.rows, feed), from, to).await?;
+        self.checkpoints[Projection::Contacts as usize] = to;
+        self.segments_come = false;
+        Ok(())
+    }
+
+    /// How far a projection has folded.
+    pub(super) fn folded_of(&self, projection: Projection) -> u64 {
+        self.folded[projection as usize]
+    }
+
+    /// Whether a segment is defined by what was folded and is not stored yet.
+    pub(super) fn segments_come(&self) -> bool {
+        self.segments_come
     }
 
     /// The projector of documents, with a source that may wait for a store.
@@ -316,11 +352,6 @@ impl Projectors {
     pub fn showing(mut self, showing: bool) -> Self {
         self.show(showing);
         self
-    }
-
-    /// What contacts show whose changes were stored since the last call; in the order of storing.
-    pub fn take_shown(&mut self) -> Vec<Shown> {
-        std::mem::take(&mut self.shown)
     }
 
     /// The workspaces whose own streams went on since the last call.

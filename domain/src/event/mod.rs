@@ -32,7 +32,8 @@ pub use merge::{
     TreeChanged,
 };
 pub use workspace::{
-    CycleClosed, FieldChanged, FieldDefined, FieldEdit, FieldNamed, FieldRetired, FieldTerms, WorkspaceConfigured,
+    CycleClosed, FieldChanged, FieldDefined, FieldEdit, FieldNamed, FieldRetired, FieldTerms, SegmentChanged,
+    SegmentDefined, SegmentEdit, SegmentRemoved, SegmentTerms, WorkspaceConfigured,
 };
 
 /// Writes the closed enum of events and the one place that knows their stored names and versions.
@@ -189,6 +190,9 @@ events! {
     "field_defined" 1 FieldDefined sealing FieldTerms,
     "field_changed" 1 FieldChanged sealing FieldEdit,
     "field_retired" 1 FieldRetired sealing FieldNamed,
+    "segment_defined" 1 SegmentDefined sealing SegmentTerms,
+    "segment_changed" 1 SegmentChanged sealing SegmentEdit,
+    "segment_removed" 1 SegmentRemoved,
 }
 
 /// The part of an event that anyone may read.
