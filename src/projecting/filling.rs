@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::projectors::{Inputs, Looking};
+use super::projectors::{Beside, Inputs, Looking};
 use crate::app::AppError;
 use crate::ports::read_store::{Projection, StoredContact};
 
@@ -49,7 +49,8 @@ pub(super) async fn fill(
     }
     let handle = Handle::current();
     tokio::task::block_in_place(|| {
-        let mut looking = Looking { inputs, handle: &handle, checkpoint: up_to };
+        let mut beside = Beside::default();
+        let mut looking = Looking { inputs, handle: &handle, checkpoint: up_to, beside: &mut beside };
         filling.finish(now, |id| Ok(Arc::new(looking.state(id)?.unwrap_or_else(|| Contact::absent(id)))))
     })
 }

@@ -12,9 +12,10 @@ use dossier_projections::documents::{Changed, Documents, Entry, Source};
 use dossier_projections::mac::{self, Mac};
 use dossier_projections::unfinished::Unfinished;
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 
 use crate::app::AppError;
-use crate::ports::read_store::{Changes, FeedWrite, Projection, ReadStore, StoredContact};
+use crate::ports::read_store::{Changes, FeedWrite, Projection, ReadError, ReadStore, StoredContact};
 use crate::ports::{Direction, EventStore};
 use crate::sealing::Codec;
 
@@ -60,8 +61,9 @@ impl Inputs {
         let page = self.store.read_all(after, limit).await?;
         let mut damaged = 0;
         let mut entries = Vec::with_capacity(page.len());
+        let mut opener = self.codec.opener();
         for recorded in page {
-            let opened = self.codec.open(&recorded).await?;
+            let opened = opener.open(&recorded).await?;
             damaged += u64::from(opened.damaged);
             entries.push(Entry {
                 position: recorded.position,
@@ -82,11 +84,12 @@ impl Inputs {
             let from = entries.len() as u64;
             let page = self.store.read_stream(&stream, from, Direction::Forward, STREAM_PAGE).await?;
             let full = page.len() == STREAM_PAGE;
+            let mut opener = self.codec.opener();
             for recorded in page {
                 if recorded.position > up_to {
                     return Ok(entries);
                 }
-                let opened = self.codec.open(&recorded).await?;
+                let opened = opener.open(&recorded).await?;
                 entries.push(Entry {
                     position: recorded.position,
                     revision: recorded.revision,
@@ -134,8 +137,24 @@ pub struct Projectors {
     unfinished: Unfinished,
     /// How far each has folded.
     folded: [u64; 3],
-    /// How far each has stored what it folded.
+    /// How far each has stored what it folded, or is about to.
     checkpoints: [u64; 3],
+    /// What is being stored while folding goes on.
+    beside: Beside,
+}
+
+/// What is being stored while folding goes on, if anything is.
+#[derive(Default)]
+pub(super) struct Beside(Option<JoinHandle<Result<(), ReadError>>>);
+
+impl Beside {
+    /// Waits until it is stored.
+    async fn settle(&mut self) -> Result<(), AppError> {
+        match self.0.take() {
+            Some(storing) => Ok(storing.await.map_err(|error| AppError::Internal(error.to_string()))??),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Projectors {
@@ -162,6 +181,7 @@ impl Projectors {
             handle: Handle::current(),
             folded: checkpoints,
             checkpoints,
+            beside: Beside::default(),
             inputs,
         })
     }
@@ -236,21 +256,49 @@ impl Projectors {
     /// # Errors
     /// As [`Projectors::fold`].
     pub async fn store(&mut self, projection: Projection) -> Result<(), AppError> {
-        let (from, to) = (self.checkpoints[projection as usize], self.folded[projection as usize]);
-        if from == to {
-            return Ok(());
+        self.beside.settle().await?;
+        let (from, to) = self.unstored(projection);
+        if from < to {
+            let changes = self.changes(projection)?;
+            self.inputs.read.apply(changes, from, to).await?;
+            self.checkpoints[projection as usize] = to;
         }
-        let changes = match projection {
+        Ok(())
+    }
+
+    /// As [`Projectors::store`], while folding goes on. An error comes with the next store, or with the next look at what
+    /// is stored.
+    ///
+    /// # Errors
+    /// As [`Projectors::fold`].
+    pub(super) async fn store_beside(&mut self, projection: Projection) -> Result<(), AppError> {
+        self.beside.settle().await?;
+        let (from, to) = self.unstored(projection);
+        if from < to {
+            let changes = self.changes(projection)?;
+            let (read, handle) = (self.inputs.read.clone(), self.handle.clone());
+            let storing = tokio::task::spawn_blocking(move || handle.block_on(read.apply(changes, from, to)));
+            self.beside = Beside(Some(storing));
+            self.checkpoints[projection as usize] = to;
+        }
+        Ok(())
+    }
+
+    /// Where a projection was stored last, and how far it has folded since.
+    fn unstored(&self, projection: Projection) -> (u64, u64) {
+        (self.checkpoints[projection as usize], self.folded[projection as usize])
+    }
+
+    /// What one projection has folded since the last call.
+    fn changes(&mut self, projection: Projection) -> Result<Changes, AppError> {
+        Ok(match projection {
             Projection::Contacts => {
                 let Changed { rows, .. } = self.changed_contacts()?;
                 Changes::Contacts(rows, Vec::new())
             }
             Projection::Mac => Changes::Mac(self.counted()),
             Projection::Unfinished => Changes::Unfinished(self.unfinished.clone()),
-        };
-        self.inputs.read.apply(changes, from, to).await?;
-        self.checkpoints[projection as usize] = to;
-        Ok(())
+        })
     }
 
     /// What the folded events change in contacts, to be stored by [`Projectors::store_contacts`] and shown.
@@ -266,7 +314,8 @@ impl Projectors {
     /// # Errors
     /// As [`Projectors::fold`].
     pub(super) async fn store_contacts(&mut self, changed: Changed, feed: Vec<FeedWrite>) -> Result<(), AppError> {
-        let (from, to) = (self.checkpoint(Projection::Contacts), self.folded_of(Projection::Contacts));
+        self.beside.settle().await?;
+        let (from, to) = self.unstored(Projection::Contacts);
         self.inputs.read.apply(Changes::Contacts(changed.rows, feed), from, to).await?;
         self.checkpoints[Projection::Contacts as usize] = to;
         self.segments_come = false;
@@ -289,7 +338,7 @@ impl Projectors {
         work: impl FnOnce(&mut Documents, &mut Looking<'_>) -> Result<T, AppError>,
     ) -> Result<T, AppError> {
         let checkpoint = self.checkpoints[Projection::Contacts as usize];
-        let mut source = Looking { inputs: &self.inputs, handle: &self.handle, checkpoint };
+        let mut source = Looking { inputs: &self.inputs, handle: &self.handle, checkpoint, beside: &mut self.beside };
         tokio::task::block_in_place(|| work(&mut self.documents, &mut source))
     }
 
@@ -343,12 +392,14 @@ pub(super) struct Looking<'a> {
     pub(super) inputs: &'a Inputs,
     pub(super) handle: &'a Handle,
     pub(super) checkpoint: u64,
+    pub(super) beside: &'a mut Beside,
 }
 
 impl Source for Looking<'_> {
     type Error = AppError;
 
     fn state(&mut self, contact: ContactId) -> Result<Option<Contact>, AppError> {
+        self.handle.block_on(self.beside.settle())?;
         match self.handle.block_on(self.inputs.read.contact(contact))? {
             StoredContact::Found(state) => Ok(Some(*state)),
             StoredContact::Absent => Ok(None),

@@ -11,6 +11,7 @@ use crate::personal::Personal;
 
 mod contact;
 mod conversation;
+mod frequent;
 mod identity;
 mod interaction;
 mod merge;
@@ -96,6 +97,9 @@ macro_rules! events {
             /// # Errors
             /// A name nobody knows, or a shape that is not that event's.
             pub fn read(name: &str, public: &[u8], personal: Option<&[u8]>) -> Result<Event, ReadError> {
+                if let Some(event) = frequent::read(name, public, personal) {
+                    return Ok(event);
+                }
                 match name {
                     $( $name => {
                         #[allow(unused_mut, reason = "only sealed events are completed")]

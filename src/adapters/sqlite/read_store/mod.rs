@@ -143,7 +143,11 @@ impl SqliteReadStore {
         changed: &mut Vec<Changed>,
     ) -> Result<(), ReadError> {
         let listed = keys::lookups_of(contact);
-        if let Some(before) = file.get(&listed)? {
+        let before = file.get(&listed)?;
+        if before.is_none() && marks.is_empty() {
+            return Ok(());
+        }
+        if let Some(before) = before {
             for mark in before.chunks_exact(16) {
                 changed.push(Changed::Row(Write::Remove(keys::lookup(mark, contact))));
             }
