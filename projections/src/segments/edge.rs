@@ -44,16 +44,16 @@ impl Edge {
         }
     }
 
-    /// After which value and up to which one it may flip in a time.
+    /// After which value and up to which one it may flip in a time. Between two cuts it only grows, so its ends are the
+    /// bounds of all that it passes.
     pub(super) fn reach(self, then: DateTime<Utc>, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
-        let (from, to) = (self.at(then), self.at(now));
-        match self.calendar() {
-            Some(zone) if now - then > TimeDelta::days(1) || !cuts(zone, then, now).is_empty() => (
-                from.checked_sub_signed(SLACK).unwrap_or(DateTime::<Utc>::MIN_UTC),
-                to.checked_add_signed(SLACK).unwrap_or(DateTime::<Utc>::MAX_UTC),
-            ),
-            _ => (from, to),
+        let (mut least, mut most) = (self.at(then), self.at(now));
+        for cut in self.calendar().map(|zone| cuts(zone, then, now)).unwrap_or_default() {
+            for end in [self.at(cut - STEP), self.at(cut)] {
+                (least, most) = (least.min(end), most.max(end));
+            }
         }
+        (least.min(most), most)
     }
 
     /// The instants after `then` and up to `now` at which it flips for a value, in order. Mostly one; more where clocks go
