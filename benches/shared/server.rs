@@ -5,8 +5,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{ChildStdout, Command, Stdio};
 
-use super::limit;
-use super::shared::process::{Kept, dossier};
+use super::process::{Kept, dossier};
 
 /// A running server; killed when dropped.
 pub(crate) struct Server {
@@ -31,20 +30,28 @@ impl Server {
 
     /// Whether it has taken up what the log left, and says so.
     fn is_ready(&self) -> bool {
+        self.answer("GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").starts_with("HTTP/1.1 200")
+    }
+
+    /// What it answers to JSON, head and all.
+    pub(crate) fn post(&self, path: &str, body: &str) -> String {
+        self.answer(&format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        ))
+    }
+
+    fn answer(&self, request: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
-        answer.starts_with("HTTP/1.1 200")
+        answer
     }
 
-    /// This very bench, as the limit.
-    pub(crate) fn of_the_limit(data: &Path) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        Server::started(command.arg(limit::FLAG).arg(data))
-    }
-
-    fn started(command: &mut Command) -> Self {
+    /// One that tells its address as the program does.
+    pub(crate) fn started(command: &mut Command) -> Self {
         let mut child = Kept(command.stdout(Stdio::piped()).spawn().unwrap());
         let mut out = BufReader::new(child.0.stdout.take().unwrap());
         let mut line = String::new();
