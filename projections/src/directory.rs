@@ -127,6 +127,7 @@ impl Filling {
     /// What a workspace means: to be told before its first contact.
     pub fn define(&mut self, workspace: &Arc<str>, fields: Arc<Definitions>, active_days: u16) {
         self.directory.define(workspace, fields, active_days);
+        self.directory.workspace(workspace).index.begin_filling();
     }
 
     /// Takes a contact as it is stored.
@@ -159,6 +160,7 @@ impl Filling {
                 self.directory.put(&[shown(&root.state, view)], now);
             }
         }
+        self.directory.workspaces.values_mut().for_each(|known| known.index.end_filling());
         Ok(self.directory)
     }
 }
