@@ -11,14 +11,22 @@ use dossier_projections::documents::{Documents, Entry, Shown, Source};
 use dossier_projections::mac::{self, Mac};
 use dossier_projections::unfinished::Unfinished;
 use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::app::AppError;
 use crate::ports::read_store::{Changes, Projection, ReadStore, StoredContact};
-use crate::ports::{Direction, EventStore};
+use crate::ports::{Direction, EventStore, Recorded};
 use crate::sealing::Codec;
 
 /// Events read at once from one stream.
 const STREAM_PAGE: usize = 1_000;
+/// Pages of the log that are opened ahead of the one that is folded.
+const PAGES_AHEAD: usize = 4;
+
+/// A page of the log, opened, and how many of its events could not be although nobody erased them.
+pub(super) type Opening = Result<(Vec<Entry>, u64), AppError>;
+
 /// How much the projectors hold in memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
@@ -56,7 +64,11 @@ pub struct Inputs {
 impl Inputs {
     /// The next entries of the log, opened; and how many could not be opened although nobody erased them.
     pub async fn entries(&self, after: u64, limit: usize) -> Result<(Vec<Entry>, u64), AppError> {
-        let page = self.store.read_all(after, limit).await?;
+        self.opened(self.store.read_all(after, limit).await?).await
+    }
+
+    /// Events as entries, opened; and how many could not be although nobody erased them.
+    async fn opened(&self, page: Vec<Recorded>) -> Result<(Vec<Entry>, u64), AppError> {
         let mut damaged = 0;
         let mut entries = Vec::with_capacity(page.len());
         for recorded in page {
@@ -71,6 +83,34 @@ impl Inputs {
             });
         }
         Ok((entries, damaged))
+    }
+
+    /// The entries of the log from one position up to another, page by page and in order: some pages are read and
+    /// opened ahead, each by a task of its own, for opening takes longer than folding.
+    pub(super) fn ahead(&self, mut after: u64, up_to: u64, page: usize) -> mpsc::Receiver<JoinHandle<Opening>> {
+        let (sender, receiver) = mpsc::channel(PAGES_AHEAD);
+        let inputs = self.clone();
+        tokio::spawn(async move {
+            while after < up_to {
+                let limit = usize::try_from(up_to - after).unwrap_or(page).min(page);
+                let opening = match inputs.store.read_all(after, limit).await {
+                    Ok(read) => {
+                        let Some(last) = read.last() else { return };
+                        after = last.position;
+                        let inputs = inputs.clone();
+                        tokio::spawn(async move { inputs.opened(read).await })
+                    }
+                    Err(error) => {
+                        after = up_to;
+                        tokio::spawn(async move { Err(error.into()) })
+                    }
+                };
+                if sender.send(opening).await.is_err() {
+                    return;
+                }
+            }
+        });
+        receiver
     }
 
     /// The events of a contact's stream up to a position, opened.

@@ -28,12 +28,14 @@ pub async fn rebuild(
     mut progress: impl FnMut(RebuildProgress),
 ) -> Result<Projectors, AppError> {
     let inputs = Inputs { read: empty, ..living.clone() };
-    let bounds = Bounds { remembered: 100_000, ..Bounds::default() };
+    // Nobody reads it before it is whole, and what is written seldom is written little: rows cost most of a rebuild.
+    let bounds = Bounds { remembered: 100_000, ..Bounds::BULK };
     let mut projectors = Projectors::resume(inputs.clone(), bounds).await?;
     let mut done = projections.iter().map(|one| projectors.checkpoint(*one)).min().unwrap_or_default();
-    while done < up_to {
-        let limit = usize::try_from(up_to - done).unwrap_or(PAGE).min(PAGE);
-        let (entries, _) = inputs.entries(done, limit).await?;
+    let mut pages = inputs.ahead(done, up_to, PAGE);
+    while let Some(page) = pages.recv().await {
+        let page = page.await.map_err(|error| AppError::Internal(format!("opening a page of the log: {error}")))?;
+        let (entries, _) = page?;
         let Some(last) = entries.last() else { break };
         for projection in projections {
             projectors.fold(*projection, &entries)?;
