@@ -4,8 +4,12 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use super::process::{Kept, dossier};
+
+/// How often a server is asked whether it is ready: seldom enough to take nothing from its start.
+const LOOKED_EVERY: Duration = Duration::from_millis(10);
 
 /// A running server; killed when dropped.
 pub(crate) struct Server {
@@ -23,7 +27,7 @@ impl Server {
         command.stderr(std::fs::File::create(data.join("serve.log")).unwrap());
         let server = Server::started(&mut command);
         while !server.is_ready() {
-            std::thread::yield_now();
+            std::thread::sleep(LOOKED_EVERY);
         }
         server
     }

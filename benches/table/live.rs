@@ -28,17 +28,29 @@ const LOOKED_EVERY: Duration = Duration::from_micros(500);
 
 /// Both figures for both draws.
 pub(crate) async fn measure(house: &Arc<House>, contacts: usize, seconds: u64, bars: &mut Bars) {
-    head(&["messages drawn by", "events/s", "CPU us/event", "paced events/s", "visible p50 ms", "visible p99 ms"]);
+    head(&[
+        "messages drawn by",
+        "events/s",
+        "CPU us/event",
+        "projected alone events/s",
+        "CPU us/event",
+        "paced events/s",
+        "visible p50 ms",
+        "visible p99 ms",
+    ]);
     let mut measured = Vec::new();
     for draw in [Draw::Zipf, Draw::Uniform] {
-        // Unhurried callers come to nothing here: the first second is that of cold caches.
+        // The first second is that of cold caches.
         run(house, contacts, draw, Duration::from_secs(1), None).await;
         let full = run(house, contacts, draw, Duration::from_secs(seconds), None).await;
         let paced = run(house, contacts, draw, Duration::from_secs(seconds), Some(full.rate / 2.0)).await;
+        let alone = backlog(house, contacts, draw, Duration::from_secs(seconds)).await;
         row(&[
             draw.name().into(),
             figure(full.rate),
             format!("{:.1}", full.cpu_us),
+            figure(alone.rate),
+            format!("{:.1}", alone.cpu_us),
             figure(paced.rate),
             format!("{:.1}", paced.visible.percentile(50)),
             format!("{:.1}", paced.visible.percentile(99)),
@@ -61,20 +73,50 @@ struct Run {
     visible: Times,
 }
 
-/// Callers send for so long, as fast as they are answered or at a pace.
-async fn run(house: &Arc<House>, contacts: usize, draw: Draw, during: Duration, pace: Option<f64>) -> Run {
-    let (before, cpu) = (house.store().head().await.unwrap(), own_cpu());
-    let watch = Watch::start(house);
+/// Callers send for so long while the projections stand still, which then have the machine for themselves.
+async fn backlog(house: &Arc<House>, contacts: usize, draw: Draw, during: Duration) -> Run {
+    let still = house.runner().projectors().await;
+    let before = house.store().head().await.unwrap();
+    sent(house, contacts, draw, Instant::now(), during, None).await;
+    let head = house.store().head().await.unwrap();
+    let (begun, cpu) = (Instant::now(), own_cpu());
+    drop(still);
+    // Nobody waits for it by name: whoever does has it store much oftener.
+    while house.runner().state().reached < head {
+        tokio::time::sleep(LOOKED_EVERY).await;
+    }
+    let events = (head - before) as f64;
+    let cpu_us = (own_cpu() - cpu).as_secs_f64() * 1e6 / events;
+    Run { rate: events / begun.elapsed().as_secs_f64(), cpu_us, visible: Times::new(Vec::new()) }
+}
+
+/// What callers send for so long is acknowledged: when, and at which position.
+async fn sent(
+    house: &Arc<House>,
+    contacts: usize,
+    draw: Draw,
+    begun: Instant,
+    during: Duration,
+    pace: Option<f64>,
+) -> Vec<(Instant, u64)> {
     let sent = Arc::new(AtomicU64::new(0));
-    let begun = Instant::now();
     let callers = (0..CALLERS).map(|caller| {
         let (house, sent) = (house.clone(), sent.clone());
         tokio::spawn(async move { call(&house, caller, contacts, draw, begun, during, pace, &sent).await })
     });
-    let mut acknowledged: Vec<(Instant, u64)> = Vec::new();
+    let mut acknowledged = Vec::new();
     for caller in callers.collect::<Vec<_>>() {
         acknowledged.extend(caller.await.unwrap());
     }
+    acknowledged
+}
+
+/// Callers send for so long, as fast as they are answered or at a pace.
+async fn run(house: &Arc<House>, contacts: usize, draw: Draw, during: Duration, pace: Option<f64>) -> Run {
+    let (before, cpu) = (house.store().head().await.unwrap(), own_cpu());
+    let watch = Watch::start(house);
+    let begun = Instant::now();
+    let acknowledged = sent(house, contacts, draw, begun, during, pace).await;
     let head = house.store().head().await.unwrap();
     house.runner().reached(head).await;
     let took = begun.elapsed().as_secs_f64();
