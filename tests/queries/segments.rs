@@ -118,7 +118,7 @@ async fn a_contact_goes_silent_at_the_very_instant_without_any_event() {
     let entered = (true, ada.clone(), "2026-03-05T10:00:00Z".to_owned());
     assert_eq!(
         feed(&world, "Silent guests").await,
-        [entered.clone()],
+        std::slice::from_ref(&entered),
         "dated with its instant, however late it is read"
     );
     assert_eq!(world.head().await, head, "no event was needed");
