@@ -1,12 +1,11 @@
 //! Reading the whole log in one thread: the rows alone, then opened, then folded into the states of all contacts.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use dossier::house::{House, Options};
 use dossier::ports::EventStore;
-use dossier_domain::ids::{ContactId, Stream};
+use dossier_domain::ids::{ContactId, IdMap, Stream};
 use dossier_domain::state::{Contact, evolve};
 
 use super::shared::process::own_cpu;
@@ -58,18 +57,19 @@ pub(crate) async fn best(data: &Path, depth: Depth) -> Pass {
 
 async fn pass(house: &House, depth: Depth) -> Pass {
     let (begun, cpu) = (Instant::now(), own_cpu());
-    let mut contacts: HashMap<ContactId, Contact> = HashMap::new();
+    let mut contacts: IdMap<ContactId, Contact> = IdMap::default();
     let (mut position, mut bytes) = (0, 0);
     loop {
         let page = house.store().read_all(position, PAGE).await.unwrap();
         let Some(last) = page.last() else { break };
         position = last.position;
+        let mut opener = house.codec().opener();
         for recorded in &page {
             bytes += (recorded.event.data.len() + recorded.event.meta.len()) as u64;
             if depth == Depth::Read {
                 continue;
             }
-            let opened = house.codec().open(recorded).await.unwrap();
+            let opened = opener.open(recorded).await.unwrap();
             if let (Depth::Folded, Stream::Contact(id)) = (depth, &recorded.stream) {
                 evolve(contacts.entry(*id).or_insert_with(|| Contact::absent(*id)), &opened.fact(recorded));
             }

@@ -50,6 +50,41 @@ uuid_newtype! {
     MergeId
 }
 
+/// A map by ids. They are random or keyed hashes, never chosen by anyone outside, so nobody can make them collide and a
+/// quick hash is enough.
+pub type IdMap<K, V> = std::collections::HashMap<K, V, std::hash::BuildHasherDefault<IdHasher>>;
+
+/// Hashes ids; see [`IdMap`].
+#[derive(Default)]
+pub struct IdHasher(u64);
+
+impl std::hash::Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        // A map looks at the lowest bits and at the highest ones.
+        self.0 ^ self.0 >> 32
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for word in bytes.chunks(8) {
+            let mut whole = [0; 8];
+            whole[..word.len()].copy_from_slice(word);
+            self.write_u64(u64::from_le_bytes(whole));
+        }
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    /// The length of an id is that of all others.
+    fn write_usize(&mut self, _: usize) {}
+}
+
+uuid_newtype! {
+    /// A segment. Derives from the idempotency key of the command that defined it.
+    SegmentId
+}
+
 /// A keyed 128-bit hash by which a command or a message is known again, however late (rule 14).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mark(pub [u8; 16]);

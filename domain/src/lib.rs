@@ -23,3 +23,4 @@ pub mod schemas;
 pub mod state;
 pub mod values;
 pub mod workspace;
+pub mod written;

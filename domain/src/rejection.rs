@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::ids::{ContactId, MergeId};
+use crate::ids::{ContactId, MergeId, SegmentId};
 
 /// A refusal. Nothing was appended, and the idempotency key is not used up (rule 10).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -135,6 +135,30 @@ pub enum Rejection {
     /// `If-Match` does not hold of a custom field any more.
     #[error("the custom field changed since")]
     FieldConflict {
+        /// What it is at now.
+        actual: u64,
+    },
+    /// No segment has this id or name.
+    #[error("there is no segment with this id or name")]
+    SegmentNotFound,
+    /// A segment has this name already (rule 40).
+    #[error("a segment has this name already; upper and lower case are alike")]
+    SegmentExists {
+        /// Which.
+        segment: SegmentId,
+    },
+    /// Other segments refer to it (rule 40).
+    #[error("other segments refer to this one; change or remove them first")]
+    SegmentInUse {
+        /// Which.
+        by: Vec<SegmentId>,
+    },
+    /// More segments than a workspace may have.
+    #[error("a workspace has at most 1,000 segments; remove one first")]
+    TooManySegments,
+    /// `If-Match` does not hold of a segment any more.
+    #[error("the segment changed since")]
+    SegmentConflict {
         /// What it is at now.
         actual: u64,
     },

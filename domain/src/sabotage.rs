@@ -54,6 +54,8 @@ pub enum Break {
     KeyLeavesNoMark,
     /// Custom values are stored as they come, whatever their fields say (api.md, fields).
     CustomValuesUnchecked,
+    /// Contacts are stored before what they come to in the feed of segments, and a crash comes between (rule 40).
+    FeedIsWrittenLater,
     /// The conversation that a merge closed runs on after the unmerge (rule 20).
     MergedConversationRunsOn,
     /// An edit changes nothing where the contact shows the value, though it would not without its merges (rule 10).

@@ -13,11 +13,32 @@ use dossier_domain::ids::ContactId;
 use dossier_domain::state::{Contact, Life};
 
 use crate::documents::Shown;
-use crate::index::Index;
+use crate::index::{Index, Touched};
+use crate::segments::{self, Crossing, Memberships};
 use crate::trees::{Root, States, root_of};
 
 /// For how many days a contact is active where its workspace does not say.
 const ACTIVE_DAYS: u16 = 30;
+
+/// What a workspace's contacts mean.
+#[derive(Clone, Debug)]
+pub struct Meaning {
+    /// Its custom fields.
+    pub fields: Arc<Definitions>,
+    /// For how many days a contact is active.
+    pub active_days: u16,
+    /// Its segments.
+    pub segments: Arc<[segments::Definition]>,
+}
+
+impl Default for Meaning {
+    fn default() -> Self {
+        Meaning { fields: Arc::default(), active_days: ACTIVE_DAYS, segments: Arc::new([]) }
+    }
+}
+
+/// Who entered and left segments, by workspace.
+pub type Told = Vec<(Arc<str>, Vec<Crossing>)>;
 
 /// The indexes of all workspaces.
 #[derive(Debug, Default)]
@@ -29,8 +50,8 @@ pub struct Directory {
 #[derive(Debug)]
 pub struct Findable {
     index: Index,
-    fields: Arc<Definitions>,
-    active_days: u16,
+    meaning: Meaning,
+    memberships: Memberships,
     /// Keys of custom values that contacts show without a field of that key in use.
     stray: BTreeSet<Arc<str>>,
 }
@@ -39,8 +60,8 @@ impl Default for Findable {
     fn default() -> Self {
         Findable {
             index: Index::new(ACTIVE_DAYS),
-            fields: Arc::default(),
-            active_days: ACTIVE_DAYS,
+            meaning: Meaning::default(),
+            memberships: Memberships::default(),
             stray: BTreeSet::new(),
         }
     }
@@ -54,20 +75,61 @@ impl Findable {
 
     /// The custom fields that it knows.
     pub fn fields(&self) -> &Arc<Definitions> {
-        &self.fields
+        &self.meaning.fields
     }
 
-    fn put(&mut self, view: &View, now: DateTime<Utc>) {
-        let setting = Setting { fields: &self.fields, active_days: self.active_days };
-        self.index.put(&Subject::new(view, setting, now));
+    /// What its contacts mean.
+    pub fn meaning(&self) -> &Meaning {
+        &self.meaning
+    }
+
+    /// Who is in which segment.
+    pub fn memberships(&self) -> &Memberships {
+        &self.memberships
+    }
+
+    fn put(&mut self, view: &View, now: DateTime<Utc>, touched: &mut Touched) {
+        let setting = Setting { fields: &self.meaning.fields, active_days: self.meaning.active_days };
+        let put = self.index.put(&Subject::new(view, setting, now));
+        if !self.memberships.is_empty() {
+            touched.add(put.ordinal, &put.changed);
+        }
         for field in view.shown.fields.keys() {
             if let Field::Custom(key) = field
-                && self.fields.in_use(key).is_none()
+                && self.meaning.fields.in_use(key).is_none()
                 && !self.stray.contains(key)
             {
                 self.stray.insert(key.clone());
             }
         }
+    }
+
+    fn remove(&mut self, contact: ContactId, told: &mut Vec<Crossing>) {
+        if let Some(ordinal) = self.index.remove(contact) {
+            self.memberships.leave(ordinal, contact, told);
+        }
+    }
+
+    /// Whether there is a custom value that means something under these fields, and nothing yet.
+    fn has_strays(&self, fields: &Definitions) -> bool {
+        self.stray.iter().any(|key| fields.in_use(key).is_some())
+    }
+
+    fn define(&mut self, meaning: Meaning, now: DateTime<Utc>) -> Vec<Crossing> {
+        let before = std::mem::replace(&mut self.meaning, meaning);
+        let fields = &self.meaning.fields;
+        let retired = before.fields.iter().filter(|field| !field.retired && fields.in_use(&field.key).is_none());
+        let retired: Vec<Arc<str>> = retired.map(|field| field.key.clone()).collect();
+        retired.iter().for_each(|key| self.index.forget_field(key));
+        self.index.set_active_days(self.meaning.active_days);
+        if self.memberships.is_empty() && self.meaning.segments.is_empty() {
+            return Vec::new();
+        }
+        if self.memberships.is_empty() {
+            self.memberships = Memberships::new(now);
+        }
+        let is_stale = |plan: &segments::Plan| retired.iter().any(|key| plan.asks_about(key));
+        self.memberships.define(&self.meaning.segments, self.meaning.active_days, &self.index, is_stale)
     }
 }
 
@@ -82,29 +144,74 @@ impl Directory {
         self.workspaces.iter()
     }
 
-    /// What a workspace means from now on. Answers whether values that were stray have a field now: then its contacts
-    /// must be put in again.
-    pub fn define(&mut self, workspace: &Arc<str>, fields: Arc<Definitions>, active_days: u16) -> bool {
-        let known = self.workspaces.entry(workspace.clone()).or_default();
-        for gone in known.fields.iter().filter(|field| !field.retired && fields.in_use(&field.key).is_none()) {
-            known.index.forget_field(&gone.key);
-        }
-        let found = known.stray.iter().any(|key| fields.in_use(key).is_some());
-        known.index.set_active_days(active_days);
-        (known.fields, known.active_days) = (fields, active_days);
-        found
+    /// Whether a workspace that means this from now on has custom values that get a field by it: then its contacts must be
+    /// put in again.
+    pub fn has_strays(&self, workspace: &str, meaning: &Meaning) -> bool {
+        self.get(workspace).is_some_and(|known| known.has_strays(&meaning.fields))
     }
 
-    /// What contacts show from now on.
-    pub fn put(&mut self, shown: &[Shown], now: DateTime<Utc>) {
+    /// What a workspace means from now on. Time must have been told up to now before.
+    pub fn define(&mut self, workspace: &Arc<str>, meaning: Meaning, now: DateTime<Utc>) -> Vec<Crossing> {
+        self.workspace(workspace).define(meaning, now)
+    }
+
+    /// What contacts show from now on. Time must have been told up to now before.
+    pub fn put(&mut self, shown: &[Shown], now: DateTime<Utc>) -> Told {
+        let mut changes: HashMap<Arc<str>, (Touched, Vec<Crossing>)> = HashMap::new();
         for Shown { contact, workspace, view } in shown {
+            if !changes.contains_key(workspace) {
+                changes.insert(workspace.clone(), Default::default());
+            }
+            let Some((touched, told)) = changes.get_mut(workspace) else { continue };
             match view {
-                Some(view) => self.workspace(workspace).put(view, now),
-                None => {
-                    self.workspace(workspace).index.remove(*contact);
-                }
+                Some(view) => self.workspace(workspace).put(view, now, touched),
+                None => self.workspace(workspace).remove(*contact, told),
             }
         }
+        let tell = |(name, (touched, mut told)): (Arc<str>, (Touched, Vec<Crossing>))| {
+            let Findable { index, memberships, .. } = self.workspaces.get_mut(&name)?;
+            memberships.touch(&touched, index, &mut told);
+            (!memberships.is_empty()).then_some((name, told))
+        };
+        changes.into_iter().filter_map(tell).collect()
+    }
+
+    /// Time passed in a workspace.
+    pub fn tick(&mut self, workspace: &str, now: DateTime<Utc>) -> Vec<Crossing> {
+        match self.workspaces.get_mut(workspace) {
+            Some(known) => known.memberships.tick(&known.index, now),
+            None => Vec::new(),
+        }
+    }
+
+    /// The workspaces that have segments.
+    pub fn segmented(&self) -> Vec<Arc<str>> {
+        let has_segments = |(_, known): &(&Arc<str>, &Findable)| !known.memberships.is_empty();
+        self.workspaces.iter().filter(has_segments).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The members of all segments, as of a time for each workspace. Nobody is told of them.
+    pub fn begin_segments(&mut self, as_of: impl Fn(&str) -> DateTime<Utc>) {
+        for (name, Findable { index, meaning, memberships, .. }) in &mut self.workspaces {
+            *memberships = Memberships::new(as_of(name));
+            memberships.define(&meaning.segments, meaning.active_days, index, |_| true);
+        }
+    }
+
+    /// Goes on from the members that another directory of the same contacts had; tells what is new by what the
+    /// workspaces mean now.
+    pub fn carry_segments(&mut self, from: &Directory, now: DateTime<Utc>) -> Told {
+        let mut told = Told::new();
+        for (name, Findable { index, meaning, memberships, .. }) in &mut self.workspaces {
+            let before = from.get(name).filter(|before| !before.memberships.is_empty());
+            *memberships =
+                before.map_or_else(|| Memberships::new(now), |was| was.memberships.carried(&was.index, index));
+            let crossings = memberships.define(&meaning.segments, meaning.active_days, index, |_| true);
+            if !memberships.is_empty() {
+                told.push((name.clone(), crossings));
+            }
+        }
+        told
     }
 
     fn workspace(&mut self, name: &Arc<str>) -> &mut Findable {
@@ -124,10 +231,12 @@ pub struct Filling {
 }
 
 impl Filling {
-    /// What a workspace means: to be told before its first contact.
-    pub fn define(&mut self, workspace: &Arc<str>, fields: Arc<Definitions>, active_days: u16) {
-        self.directory.define(workspace, fields, active_days);
-        self.directory.workspace(workspace).index.begin_filling();
+    /// What a workspace means: to be told before its first contact. Who is in its segments is for later.
+    pub fn define(&mut self, workspace: &Arc<str>, meaning: Meaning) {
+        let known = self.directory.workspace(workspace);
+        known.index.set_active_days(meaning.active_days);
+        known.meaning = meaning;
+        known.index.begin_filling();
     }
 
     /// Takes a contact as it is stored.

@@ -2,14 +2,14 @@
 //!
 //! What a contact shows is composed from own states when it is read; only what must be found by value is composed here.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use dossier_domain::compose::View;
 use dossier_domain::event::Event;
 use dossier_domain::field::Field;
-use dossier_domain::ids::{ContactId, Stream};
+use dossier_domain::ids::{ContactId, IdMap, Stream};
 use dossier_domain::meta::Meta;
 use dossier_domain::sabotage::{Break, armed};
 use dossier_domain::state::{Contact, Fact, Life, evolve};
@@ -114,7 +114,7 @@ pub struct Documents {
 #[derive(Default)]
 struct Pending {
     /// Own states that changed; they stay here until they are given out, however little the projector remembers.
-    changed: HashMap<ContactId, Arc<Contact>>,
+    changed: IdMap<ContactId, Arc<Contact>>,
     /// Contacts whose tree, or a value in it, changed.
     moved: BTreeSet<ContactId>,
 }
@@ -183,14 +183,14 @@ impl<S: Source> States for Work<'_, S> {
 impl<S: Source> Work<'_, S> {
     fn fold(&mut self, entry: &Entry) -> Result<(), S::Error> {
         let Stream::Contact(id) = entry.stream else { return Ok(()) };
-        if !self.projector.pending.changed.contains_key(&id) {
-            let state = self.take(id)?;
+        if let Some(state) = self.projector.pending.changed.get_mut(&id) {
+            evolve(Arc::make_mut(state), &entry.fact());
+        } else {
+            let mut state = self.take(id)?;
+            evolve(Arc::make_mut(&mut state), &entry.fact());
             self.projector.pending.changed.insert(id, state);
         }
         let pending = &mut self.projector.pending;
-        if let Some(state) = pending.changed.get_mut(&id) {
-            evolve(Arc::make_mut(state), &entry.fact());
-        }
         match &entry.event {
             Event::ProfileEdited(_) | Event::MergeEnded(_) => _ = pending.moved.insert(id),
             Event::ContactErased(_) => pending.moved.extend([id]),

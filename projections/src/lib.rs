@@ -6,5 +6,6 @@ pub mod directory;
 pub mod documents;
 pub mod index;
 pub mod mac;
+pub mod segments;
 pub mod trees;
 pub mod unfinished;

@@ -1,5 +1,6 @@
 //! Trees of merged contacts, put together from own states wherever those are kept.
 
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use dossier_domain::compose::{Forest, View, view};
@@ -76,8 +77,8 @@ fn forest_of<S: States>(states: &mut S, root: &Contact) -> Result<Forest, S::Err
         forest.insert(id, state);
     }
     for guest in guests.into_iter().filter(|guest| *guest != root.id) {
-        if !forest.contains_key(&guest) {
-            forest.insert(guest, states.look(guest)?);
+        if let Entry::Vacant(place) = forest.entry(guest) {
+            place.insert(states.look(guest)?);
         }
     }
     Ok(forest)

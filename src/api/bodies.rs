@@ -11,6 +11,7 @@ mod entry;
 mod field;
 mod merge;
 mod search;
+mod segment;
 mod system;
 mod value;
 
@@ -28,6 +29,7 @@ pub use merge::{
     UnmergeBlock, UnmergeField, UnmergePreview, ValueSource,
 };
 pub use search::SearchPage;
+pub use segment::{CrossingBody, SegmentBody, SegmentChangeBody, SegmentChangePage, SegmentPage};
 pub use system::{Health, ProjectionBody, ProjectionState, Readiness, RebuildBody};
 pub use value::{ChoiceBody, SideBody, ValueBody};
 

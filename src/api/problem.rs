@@ -50,6 +50,7 @@ problems! {
     UnknownWorkspace "unknown_workspace" 404 "There is no such workspace" [],
     ContactNotFound "contact_not_found" 404 "There is no such contact" [],
     FieldNotFound "field_not_found" 404 "There is no such custom field" [],
+    SegmentNotFound "segment_not_found" 404 "There is no such segment" [],
     MergeNotFound "merge_not_found" 404 "There is no such merge" [],
     MessageNotFound "message_not_found" 404 "There is no such message" [],
     CycleNotFound "cycle_not_found" 404 "There is no such billing cycle" [],
@@ -69,7 +70,10 @@ problems! {
     AlreadyUnmerged "already_unmerged" 409 "The merge was undone already" ["merge_id"],
     NotOpen "not_open" 409 "The conversation is not open" ["contact_id"],
     FieldExists "field_exists" 409 "The custom field exists already" ["key", "retired"],
+    SegmentExists "segment_exists" 409 "A segment of this name exists already" ["segment_id"],
+    SegmentInUse "segment_in_use" 409 "Other segments refer to the segment" ["segments"],
     ContactErased "contact_erased" 410 "The contact was erased" ["contact_id"],
+    FeedReset "feed_reset" 410 "The feed does not reach back to the cursor" ["next_cursor"],
     RevisionConflict "revision_conflict" 412 "The contact changed since" ["contact_id", "actual"],
     BodyTooLarge "body_too_large" 413 "The body is too large" ["limit"],
     UnsupportedMediaType "unsupported_media_type" 415 "The media type is not supported" ["supported"],
@@ -189,6 +193,9 @@ impl From<AppError> for Problem {
             AppError::UnknownWorkspace => Problem::new(ProblemKind::UnknownWorkspace, detail),
             AppError::UnknownProjection => Problem::new(ProblemKind::ProjectionNotFound, detail),
             AppError::UnknownCycle => Problem::new(ProblemKind::CycleNotFound, detail),
+            AppError::FeedReset { next_cursor } => {
+                Problem::new(ProblemKind::FeedReset, detail).with("next_cursor", next_cursor)
+            }
             AppError::BadCursor => Problem::invalid_parameter("invalid_cursor", detail),
             AppError::Busy => Problem::new(ProblemKind::Busy, detail),
             AppError::ProjectionBehind { wanted, reached } => {
@@ -248,6 +255,16 @@ fn rejected(rejection: Rejection, detail: String) -> Problem {
         Rejection::FieldConflict { actual } => {
             of(ProblemKind::RevisionConflict).with("contact_id", Value::Null).with("actual", actual)
         }
+        Rejection::SegmentNotFound => of(ProblemKind::SegmentNotFound),
+        Rejection::SegmentExists { segment } => of(ProblemKind::SegmentExists).with("segment_id", segment.to_string()),
+        Rejection::SegmentInUse { by } => {
+            let by: Vec<String> = by.iter().map(ToString::to_string).collect();
+            of(ProblemKind::SegmentInUse).with("segments", by)
+        }
+        Rejection::TooManySegments => Problem::invalid_parameter("too_many_segments", detail),
+        Rejection::SegmentConflict { actual } => {
+            of(ProblemKind::RevisionConflict).with("contact_id", Value::Null).with("actual", actual)
+        }
         Rejection::KeyReused => of(ProblemKind::KeyReused),
         Rejection::ClockBehind => of(ProblemKind::ClockBehind),
     }
@@ -255,7 +272,7 @@ fn rejected(rejection: Rejection, detail: String) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use dossier_domain::ids::{ContactId, MergeId};
+    use dossier_domain::ids::{ContactId, MergeId, SegmentId};
 
     use super::*;
     use crate::api::read::json::Malformed;
@@ -277,6 +294,7 @@ mod tests {
 
     fn rejections() -> Vec<Rejection> {
         let (contact, merge) = (contact(), MergeId(Uuid::from_u128(8)));
+        let segment = SegmentId(Uuid::from_u128(9));
         vec![
             Rejection::ContactNotFound,
             Rejection::ContactErased { contact },
@@ -301,6 +319,11 @@ mod tests {
             Rejection::FieldExists { key: "tier".into(), retired: false },
             Rejection::TooManyFields,
             Rejection::FieldConflict { actual: 3 },
+            Rejection::SegmentNotFound,
+            Rejection::SegmentExists { segment },
+            Rejection::SegmentInUse { by: vec![segment] },
+            Rejection::TooManySegments,
+            Rejection::SegmentConflict { actual: 3 },
             Rejection::KeyReused,
             Rejection::ClockBehind,
         ]
@@ -312,6 +335,7 @@ mod tests {
         let mut problems: Vec<Problem> = rejections().into_iter().map(|one| AppError::from(one).into()).collect();
         let behind = AppError::ProjectionBehind { wanted: 2, reached: 1 };
         problems.extend([malformed.into(), behind.into(), AppError::Internal("x".into()).into()]);
+        problems.push(AppError::FeedReset { next_cursor: "c".into() }.into());
         for problem in problems {
             let names: Vec<&str> = problem.members.iter().map(|(name, _)| *name).collect();
             assert_eq!(names, problem.kind.members(), "{:?}", problem.kind);

@@ -417,6 +417,26 @@ pub struct ChangeFieldRequest {
     order: Option<u32>,
 }
 
+/// A segment to define. There are at most 1,000.
+#[derive(ToSchema)]
+pub struct DefineSegmentRequest {
+    /// Up to 200 characters; upper and lower case are alike.
+    name: String,
+    /// Who is in it; `{"all": []}` is every live contact. It may refer to other segments, by id or by name.
+    #[schema(value_type = Object)]
+    filter: serde_json::Value,
+}
+
+/// What is new of a segment; what is left out stays.
+#[derive(ToSchema)]
+pub struct ChangeSegmentRequest {
+    /// Up to 200 characters; upper and lower case are alike.
+    name: Option<String>,
+    /// Who is in it from now on.
+    #[schema(value_type = Option<Object>)]
+    filter: Option<serde_json::Value>,
+}
+
 /// One NDJSON line: a command by its name, its envelope, and the members of the same thing over HTTP, with contacts as
 /// references.
 #[derive(ToSchema)]
@@ -530,6 +550,8 @@ mod tests {
         check::<UnmergeSecondaryRequest>(CommandName::UnmergeContacts, &["contact"]);
         check::<DefineFieldRequest>(CommandName::DefineField, &[]);
         check::<ChangeFieldRequest>(CommandName::ChangeField, &["field"]);
+        check::<DefineSegmentRequest>(CommandName::DefineSegment, &[]);
+        check::<ChangeSegmentRequest>(CommandName::ChangeSegment, &["segment"]);
         check::<WorkspaceRequest>(CommandName::ConfigureWorkspace, &[]);
     }
 }

@@ -8,11 +8,11 @@ use dossier_domain::event::{
     ClosingNote, Content, DeliveryStatus, FieldEdit, FieldNamed, InteractionKind, Sender, WorkspaceConfigured,
 };
 use dossier_domain::field::MergeChoices;
-use dossier_domain::ids::{ContactId, MergeId};
+use dossier_domain::ids::{ContactId, MergeId, SegmentId};
 use dossier_domain::meta::{Actor, Cause};
 use dossier_domain::values::reference::Reference;
 use dossier_domain::values::tag::Tag;
-use dossier_domain::workspace::NewField;
+use dossier_domain::workspace::{NewField, SegmentChange};
 use uuid::Uuid;
 
 /// A command, with everything around it.
@@ -94,6 +94,17 @@ pub enum Ask {
     ChangeField(FieldEdit),
     /// Retire one.
     RetireField(FieldNamed),
+    /// Define a segment. Its id derives from the command's key.
+    DefineSegment {
+        /// By which people name it.
+        name: Arc<str>,
+        /// A filter, not read yet.
+        filter: serde_json::Value,
+    },
+    /// Change the name or the filter of one.
+    ChangeSegment(SegmentChange),
+    /// Remove one, by its id or its name.
+    RemoveSegment(Arc<str>),
 }
 
 /// A channel and the handle there.
@@ -277,6 +288,8 @@ pub struct Answer {
     pub message_id: Option<Arc<str>>,
     /// The merge made or undone.
     pub merge: Option<MergeAnswer>,
+    /// The segment concerned.
+    pub segment: Option<SegmentId>,
 }
 
 /// What a merge or an unmerge concerned.

@@ -7,7 +7,7 @@ use dossier_domain::ids::{ContactId, Mark, MergeId};
 use dossier_domain::rejection::Rejection;
 use dossier_domain::state::Contact;
 use dossier_domain::values::reference::Reference;
-use dossier_domain::workspace::WorkspaceCommand;
+use dossier_domain::workspace::{NewSegment, WorkspaceCommand};
 
 use super::App;
 use super::act::Act;
@@ -51,6 +51,17 @@ impl App {
             }
             Ask::RetireField(named) => {
                 self.change_workspace(act, &WorkspaceCommand::RetireField(named.clone()), if_match).await
+            }
+            Ask::DefineSegment { name, filter } => {
+                let id = self.engine.marks.segment(self.own_mark(act));
+                let new = NewSegment { id, name: name.clone(), filter: filter.clone() };
+                self.change_workspace(act, &WorkspaceCommand::DefineSegment(new), None).await
+            }
+            Ask::ChangeSegment(change) => {
+                self.change_workspace(act, &WorkspaceCommand::ChangeSegment(change.clone()), if_match).await
+            }
+            Ask::RemoveSegment(named) => {
+                self.change_workspace(act, &WorkspaceCommand::RemoveSegment(named.clone()), if_match).await
             }
         }
     }

@@ -40,6 +40,12 @@ pub enum AppError {
     /// A cursor that this list did not give.
     #[error("the cursor is not one of this list")]
     BadCursor,
+    /// A cursor of a feed that began anew since, or that reaches no more so far back (rule 40).
+    #[error("the feed does not reach back to this cursor: read the members, and go on from next_cursor")]
+    FeedReset {
+        /// Where to go on.
+        next_cursor: String,
+    },
     /// A store can't be used now.
     #[error("a store is unavailable: {0}")]
     Unavailable(String),

@@ -14,7 +14,7 @@ use super::act::{Act, KeyMarks};
 use super::ask::{Answer, Ask, Clock, Command, Handle, MergeAnswer};
 use super::error::{AppError, FieldError};
 use super::protocol::{Ended, repeat};
-use super::workspaces::Workspace;
+use super::workspaces::{Workspace, segment_of};
 use super::{App, custom};
 use crate::ports::Recorded;
 
@@ -80,12 +80,17 @@ impl App {
         Ok(answer)
     }
 
-    /// Making or configuring a workspace does not start its clock (rule 32). Nor does what is done to its fields: they are
+    /// Making or configuring a workspace does not start its clock (rule 32). Nor does what is done to its fields and segments: they are
     /// defined today for a history that is replayed next. Once the clock runs, that moves it as any event does (rule 27).
     fn moves_the_clock(&self, command: &Command, answer: &Answer) -> bool {
         match command.ask {
             Ask::Configure(_) => false,
-            Ask::DefineField(_) | Ask::ChangeField(_) | Ask::RetireField(_) => {
+            Ask::DefineField(_)
+            | Ask::ChangeField(_)
+            | Ask::RetireField(_)
+            | Ask::DefineSegment { .. }
+            | Ask::ChangeSegment(_)
+            | Ask::RemoveSegment(_) => {
                 answer.appended && self.workspaces.running_cycle(&command.envelope.workspace).is_some()
             }
             _ => true,
@@ -182,6 +187,7 @@ impl App {
         answer.status = used.status;
         answer.created = used.status == 201;
         answer.duplicate = false;
+        answer.segment = segment_of(&opened.event);
         if let Some(contact) = answer.contact_id {
             match &opened.event {
                 Event::ContactMerged(merged) => {

@@ -110,8 +110,9 @@ impl Streams {
         let stream = Stream::Contact(contact.id);
         loop {
             let page = self.store.read_stream(&stream, contact.next_revision, Direction::Forward, PAGE).await?;
+            let mut opener = self.codec.opener();
             for recorded in &page {
-                let opened = self.codec.open(recorded).await?;
+                let opened = opener.open(recorded).await?;
                 evolve(contact, &opened.fact(recorded));
             }
             if page.len() < PAGE {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use dossier_domain::billing::calendar::{Cycle, Settings};
-use dossier_domain::event::WorkspaceConfigured;
+use dossier_domain::event::{Event, WorkspaceConfigured};
 use dossier_domain::fields::Definitions;
-use dossier_domain::ids::Stream;
+use dossier_domain::ids::{SegmentId, Stream};
 use dossier_domain::rejection::Rejection;
 use dossier_domain::workspace::{Workspace as State, WorkspaceCommand, decide};
 use parking_lot::RwLock;
@@ -206,7 +206,7 @@ impl App {
         command: &WorkspaceCommand,
         if_match: Option<u64>,
     ) -> Result<Answer, Ended> {
-        let status = if matches!(command, WorkspaceCommand::DefineField(_)) { 201 } else { 200 };
+        let status = if command.makes() { 201 } else { 200 };
         repeat(|| async {
             let now = self.read_workspace(act.workspace()).await?;
             let field = command.field().and_then(|key| now.fields.get(key));
@@ -215,17 +215,35 @@ impl App {
             {
                 return Err(Rejection::FieldConflict { actual: field.position }.into());
             }
+            let segment = command.segment().and_then(|named| now.segment(named));
+            if let (Some(segment), Some(expected)) = (segment, if_match)
+                && segment.position != expected
+            {
+                return Err(Rejection::SegmentConflict { actual: segment.position }.into());
+            }
             let events = decide(&now, command).map_err(AppError::from)?;
             let mut drafts: Vec<Draft> = events.into_iter().map(|event| act.draft(None, event)).collect();
             let Some(last) = drafts.last_mut() else {
-                let etag = field.map_or(now.position, |field| field.position);
-                return Ok(Answer { etag, ..answer(&now, 200) });
+                let etag = field.map(|field| field.position).or(segment.map(|segment| segment.position));
+                let segment = segment.map(|segment| segment.id);
+                return Ok(Answer { etag: etag.unwrap_or(now.position), segment, ..answer(&now, 200) });
             };
+            let segment = segment_of(&last.event);
             act.put_key(last, status);
             let after = self.append_workspace(act.workspace(), &now, &drafts).await?;
-            Ok(Answer { appended: true, ..answer(&after, status) })
+            Ok(Answer { appended: true, segment, ..answer(&after, status) })
         })
         .await
+    }
+}
+
+/// The segment that an event is about.
+pub(super) fn segment_of(event: &Event) -> Option<SegmentId> {
+    match event {
+        Event::SegmentDefined(event) => Some(event.segment),
+        Event::SegmentChanged(event) => Some(event.segment),
+        Event::SegmentRemoved(event) => Some(event.segment),
+        _ => None,
     }
 }
 

@@ -16,7 +16,7 @@ use crate::adapters::sqlite::{
     SqliteReadStore,
 };
 use crate::app::ask::{Answer, Command};
-use crate::app::clock::SystemClock;
+use crate::app::clock::{SystemClock, Wall};
 use crate::app::protocol::Engine;
 use crate::app::streams::{Snapshots, Streams};
 use crate::app::{App, AppError, Lookup};
@@ -82,6 +82,7 @@ pub struct House {
     read: Arc<SqliteReadStore>,
     app: Arc<App>,
     runner: Arc<Runner>,
+    wall: Arc<dyn Wall>,
     rebuilds: rebuilding::Rebuilds,
     started: condition::Started,
     stop: watch::Sender<bool>,
@@ -94,6 +95,14 @@ impl House {
     /// Another process has it open, the master key or the keyring is missing or wrong, a file is damaged or of a newer
     /// version.
     pub async fn open(path: &Path, options: Options) -> Result<Arc<Self>, HouseError> {
+        Self::open_at(path, options, Arc::new(SystemClock)).await
+    }
+
+    /// The same, by a clock of one's own.
+    ///
+    /// # Errors
+    /// As [`House::open`].
+    pub async fn open_at(path: &Path, options: Options, wall: Arc<dyn Wall>) -> Result<Arc<Self>, HouseError> {
         let folder = DataFolder::open(path)?;
         let master = MasterKey::load(&folder)?;
         let keyring = Arc::new(SqliteKeyring::open(&folder, &master, KeyringOptions::default())?);
@@ -110,11 +119,11 @@ impl House {
         let read = SqliteReadStore::open(path, codec.clone(), marks.clone()).map_err(AppError::from)?;
         let read = Arc::new(read);
         let inputs = Inputs { store: store.clone(), codec: codec.clone(), read: read.clone() };
-        let runner = Runner::resume(inputs, options.projected, options.linger).await?;
+        let runner = Runner::resume(inputs, wall.clone(), options.projected, options.linger).await?;
         let reading = Arc::new(Reading { read: read.clone(), runner: runner.clone() });
         let streams = Streams::new(store.clone(), codec.clone(), Some(reading.clone()), options.remembered);
         let engine = Engine { streams, keyring: keyring.clone(), marks: Marks::new(&hashing) };
-        let app = Arc::new(App::new(engine, Arc::new(SystemClock), reading));
+        let app = Arc::new(App::new(engine, wall.clone(), reading));
         let stop = watch::Sender::new(false);
         let source = master.source().clone();
         let path = path.to_owned();
@@ -132,6 +141,7 @@ impl House {
             read,
             app,
             runner,
+            wall,
             rebuilds,
             started,
             stop,

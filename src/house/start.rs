@@ -12,7 +12,6 @@ use dossier_projections::unfinished::Unfinished;
 use super::House;
 use super::condition::Start;
 use crate::app::AppError;
-use crate::app::clock::{SystemClock, Wall};
 use crate::ports::EventStore;
 use crate::ports::Keyring;
 
@@ -20,6 +19,8 @@ use crate::ports::Keyring;
 const TICK: Duration = Duration::from_millis(500);
 /// How long something may stand unfinished before the process manager takes it for abandoned.
 const GRACE: Duration = Duration::from_secs(5);
+/// How often old entries of the feed of segments are forgotten.
+const TRIMMED_EVERY: Duration = Duration::from_secs(3_600);
 
 impl House {
     /// Catches up, takes up, finishes, and then follows: the projections and the process manager run until
@@ -40,6 +41,7 @@ impl House {
         self.app.recover(&unfinished).await?;
         self.spawn_runner();
         self.spawn_process_manager();
+        self.spawn_segments();
         Ok(())
     }
 
@@ -80,10 +82,35 @@ impl House {
                     _ = stop.changed() => return,
                 }
                 let Some(house) = house.upgrade() else { return };
-                house.run_due(SystemClock.now()).await;
+                house.run_due(house.wall.now()).await;
                 if looked.elapsed() >= grace {
                     looked = tokio::time::Instant::now();
                     house.finish_stale(&mut stale).await;
+                }
+            }
+        });
+    }
+
+    /// Segments follow time on a task of their own: it waits its turn behind the projections, and what is due does not.
+    fn spawn_segments(self: &Arc<Self>) {
+        let house = Arc::downgrade(self);
+        let mut stop = self.stop.subscribe();
+        tokio::spawn(async move {
+            let mut trimmed = None;
+            loop {
+                tokio::select! {
+                    () = tokio::time::sleep(TICK) => {}
+                    _ = stop.changed() => return,
+                }
+                let Some(house) = house.upgrade() else { return };
+                if let Err(error) = house.runner.tick(None).await {
+                    tracing::warn!(error = %error, "segments wait");
+                }
+                if trimmed.is_none_or(|at: tokio::time::Instant| at.elapsed() >= TRIMMED_EVERY) {
+                    trimmed = Some(tokio::time::Instant::now());
+                    if let Err(error) = house.runner.trim_feed().await {
+                        tracing::warn!(error = %error, "the feed of segments is not trimmed");
+                    }
                 }
             }
         });

@@ -50,6 +50,16 @@ pub(super) struct OfField {
     field: String,
 }
 
+/// A segment in a workspace.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct OfSegment {
+    /// `[a-z0-9_-]{1,64}`; `default` is made on first use.
+    workspace: String,
+    /// Its id or its name.
+    segment: String,
+}
+
 /// What surrounds every command.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
@@ -57,7 +67,7 @@ pub(super) struct Surroundings {
     /// 1-256 characters; a retry with the same key gets the first answer.
     #[param(rename = "Idempotency-Key")]
     idempotency_key: Option<String>,
-    /// The ETag that the contact or the field must still have.
+    /// The ETag that the contact, the field or the segment must still have.
     #[param(rename = "If-Match")]
     if_match: Option<String>,
     /// `<kind>:<id>`; `api:anonymous` if left out.

@@ -32,6 +32,7 @@ mod reading;
 mod reply;
 pub mod router;
 mod search;
+mod segments;
 mod state;
 mod tags;
 #[cfg(test)]

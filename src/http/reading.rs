@@ -17,7 +17,7 @@ use crate::api::problem::{Problem, ProblemKind};
 /// How long a read waits for its position unless it says otherwise.
 const WAIT_USUAL_MS: u64 = 2_000;
 /// How long it may say.
-const WAIT_MAX_MS: u64 = 60_000;
+pub(super) const WAIT_MAX_MS: u64 = 60_000;
 
 /// A request that reads.
 #[derive(Debug)]

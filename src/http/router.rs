@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use super::{
     Door, billing, channels, commands, contacts, conversation, docs, events, fields, logs, merges, messages, metrics,
-    projections, search, state, tags, timeline, workspace,
+    projections, search, segments, state, tags, timeline, workspace,
 };
 use crate::api::problem::{Problem, ProblemKind};
 
@@ -64,6 +64,10 @@ fn listed() -> OpenApiRouter<Door> {
         .routes(routes!(merges::preview_unmerge_from))
         .routes(routes!(fields::list, fields::define))
         .routes(routes!(fields::show, fields::change, fields::retire))
+        .routes(routes!(segments::list, segments::define))
+        .routes(routes!(segments::show, segments::change, segments::remove))
+        .routes(routes!(segments::contacts))
+        .routes(routes!(segments::changes))
         .routes(routes!(timeline::timeline))
         .routes(routes!(timeline::history))
         .routes(routes!(billing::cycles))

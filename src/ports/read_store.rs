@@ -2,12 +2,14 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use dossier_domain::ids::ContactId;
+use dossier_domain::ids::{ContactId, SegmentId};
 use dossier_domain::state::Contact;
 use dossier_projections::documents::{DocumentChange, LookupValue};
 use dossier_projections::mac::{MacChange, MacRow, Member};
+use dossier_projections::segments::Crossing;
 use dossier_projections::unfinished::Unfinished;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// The projections that every read store keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,8 +44,8 @@ impl Projection {
 /// What a batch of events changes in one projection.
 #[derive(Clone, Debug)]
 pub enum Changes {
-    /// Of [`Projection::Contacts`].
-    Contacts(Vec<DocumentChange>),
+    /// Of [`Projection::Contacts`], and what they come to in the feed of segments.
+    Contacts(Vec<DocumentChange>, Vec<FeedWrite>),
     /// Of [`Projection::Mac`], by workspace, to be applied in order.
     Mac(Vec<(Arc<str>, MacChange)>),
     /// Of [`Projection::Unfinished`]: the whole list, which is short.
@@ -54,11 +56,64 @@ impl Changes {
     /// The projection they belong to.
     pub fn projection(&self) -> Projection {
         match self {
-            Changes::Contacts(_) => Projection::Contacts,
+            Changes::Contacts(..) => Projection::Contacts,
             Changes::Mac(_) => Projection::Mac,
             Changes::Unfinished(_) => Projection::Unfinished,
         }
     }
+}
+
+/// What is to be written in the feed of a workspace's segments. The feed of a workspace begins with the first of these;
+/// with the read model of contacts it is made anew, and then it is another one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FeedWrite {
+    /// Whose.
+    pub workspace: Arc<str>,
+    /// The time up to which everything is told.
+    pub as_of: DateTime<Utc>,
+    /// Place in the log as of which it is.
+    pub position: u64,
+    /// Who entered and left, in the order of their times.
+    pub crossings: Vec<Crossing>,
+    /// Segments that were removed: nobody reads their feeds any more.
+    pub removed: Vec<SegmentId>,
+}
+
+/// How far the feed of a workspace is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeedState {
+    /// Which feed it is: a rebuild makes another one (rule 40).
+    pub epoch: Uuid,
+    /// The time up to which everything is told.
+    pub as_of: DateTime<Utc>,
+}
+
+/// One entry of the feed of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeedEntry {
+    /// Its number in this feed, from 0, without gaps.
+    pub number: u64,
+    /// Who.
+    pub contact: ContactId,
+    /// Whether it entered.
+    pub entered: bool,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Place in the log as of which it was found out.
+    pub position: u64,
+}
+
+/// A part of the feed of a segment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FeedPart {
+    /// Which feed; nil before it began.
+    pub epoch: Uuid,
+    /// Number of the oldest entry that is kept.
+    pub oldest: u64,
+    /// Number that the next entry will have.
+    pub next: u64,
+    /// In their order.
+    pub entries: Vec<FeedEntry>,
 }
 
 /// What is stored of a contact.
@@ -149,6 +204,18 @@ pub trait ReadStore: Send + Sync {
         after: Option<ContactId>,
         limit: usize,
     ) -> Result<Vec<Member>, ReadError>;
+
+    /// Writes in the feed what time alone has come to.
+    async fn write_feed(&self, feed: Vec<FeedWrite>) -> Result<(), ReadError>;
+
+    /// How far the feeds are, by workspace.
+    async fn feed_states(&self) -> Result<Vec<(Arc<str>, FeedState)>, ReadError>;
+
+    /// At most `limit` entries of the feed of a segment, from a number on.
+    async fn feed(&self, workspace: &str, segment: SegmentId, from: u64, limit: usize) -> Result<FeedPart, ReadError>;
+
+    /// Forgets entries that are older, but for the last of each segment.
+    async fn trim_feed(&self, older_than: DateTime<Utc>) -> Result<(), ReadError>;
 
     /// What stands unfinished at the checkpoint.
     async fn unfinished(&self) -> Result<Unfinished, ReadError>;

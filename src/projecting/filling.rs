@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use dossier_domain::ids::ContactId;
 use dossier_domain::state::{Contact, evolve};
 use dossier_projections::directory::{Directory, Filling};
@@ -11,9 +12,8 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::projectors::{Inputs, Looking};
+use super::projectors::{Beside, Inputs, Looking};
 use crate::app::AppError;
-use crate::app::clock::{SystemClock, Wall};
 use crate::ports::read_store::{Projection, StoredContact};
 
 /// Contacts read at once.
@@ -23,21 +23,24 @@ const PARTS: u128 = 4;
 /// Pages that wait to be taken.
 const WAITING: usize = 8;
 
-/// Reads every stored contact and indexes what is shown. Nothing may be projected meanwhile. `each` sees every own state
-/// too, in no certain order.
+/// Reads every stored contact and indexes what is shown, as the workspaces mean it at a position of the log. Nothing may
+/// be projected meanwhile. `each` sees every own state too, in no certain order.
 ///
 /// # Errors
 /// A store failed.
-pub(super) async fn fill(inputs: &Inputs, mut each: impl FnMut(&Arc<Contact>)) -> Result<Directory, AppError> {
+pub(super) async fn fill(
+    inputs: &Inputs,
+    meant_at: u64,
+    now: DateTime<Utc>,
+    mut each: impl FnMut(&Arc<Contact>),
+) -> Result<Directory, AppError> {
     let up_to = inputs.read.checkpoint(Projection::Contacts).await?;
-    let now = SystemClock.now();
     let (mut filling, mut met) = (Filling::default(), HashSet::new());
     let mut pages = pages(inputs, up_to);
     while let Some(page) = pages.recv().await {
         for contact in page? {
             if !met.contains(&contact.workspace) {
-                let (fields, active_days) = inputs.meaning(&contact.workspace, up_to).await?;
-                filling.define(&contact.workspace, fields, active_days);
+                filling.define(&contact.workspace, inputs.meaning(&contact.workspace, meant_at).await?);
                 met.insert(contact.workspace.clone());
             }
             each(&contact);
@@ -46,7 +49,8 @@ pub(super) async fn fill(inputs: &Inputs, mut each: impl FnMut(&Arc<Contact>)) -
     }
     let handle = Handle::current();
     tokio::task::block_in_place(|| {
-        let mut looking = Looking { inputs, handle: &handle, checkpoint: up_to };
+        let mut beside = Beside::default();
+        let mut looking = Looking { inputs, handle: &handle, checkpoint: up_to, beside: &mut beside };
         filling.finish(now, |id| Ok(Arc::new(looking.state(id)?.unwrap_or_else(|| Contact::absent(id)))))
     })
 }

@@ -1,6 +1,7 @@
 //! Projecting: the log is read in global order, opened once, and folded into every read model.
 
 mod filling;
+mod indexing;
 mod projectors;
 mod rebuild;
 mod runner;

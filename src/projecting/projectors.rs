@@ -3,30 +3,24 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use dossier_domain::fields::Definitions;
+use dossier_domain::event::Event;
 use dossier_domain::ids::{ContactId, Stream};
 use dossier_domain::state::{Contact, evolve};
 use dossier_domain::workspace::Workspace;
-use dossier_projections::documents::{Documents, Entry, Shown, Source};
+use dossier_projections::directory::Meaning;
+use dossier_projections::documents::{Changed, Documents, Entry, Source};
 use dossier_projections::mac::{self, Mac};
 use dossier_projections::unfinished::Unfinished;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::app::AppError;
-use crate::ports::read_store::{Changes, Projection, ReadStore, StoredContact};
-use crate::ports::{Direction, EventStore, Recorded};
+use crate::ports::read_store::{Changes, FeedWrite, Projection, ReadError, ReadStore, StoredContact};
+use crate::ports::{Direction, EventStore};
 use crate::sealing::Codec;
 
 /// Events read at once from one stream.
 const STREAM_PAGE: usize = 1_000;
-/// Pages of the log that are opened ahead of the one that is folded.
-const PAGES_AHEAD: usize = 4;
-
-/// A page of the log, opened, and how many of its events could not be although nobody erased them.
-pub(super) type Opening = Result<(Vec<Entry>, u64), AppError>;
-
 /// How much the projectors hold in memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
@@ -64,15 +58,12 @@ pub struct Inputs {
 impl Inputs {
     /// The next entries of the log, opened; and how many could not be opened although nobody erased them.
     pub async fn entries(&self, after: u64, limit: usize) -> Result<(Vec<Entry>, u64), AppError> {
-        self.opened(self.store.read_all(after, limit).await?).await
-    }
-
-    /// Events as entries, opened; and how many could not be although nobody erased them.
-    async fn opened(&self, page: Vec<Recorded>) -> Result<(Vec<Entry>, u64), AppError> {
+        let page = self.store.read_all(after, limit).await?;
         let mut damaged = 0;
         let mut entries = Vec::with_capacity(page.len());
+        let mut opener = self.codec.opener();
         for recorded in page {
-            let opened = self.codec.open(&recorded).await?;
+            let opened = opener.open(&recorded).await?;
             damaged += u64::from(opened.damaged);
             entries.push(Entry {
                 position: recorded.position,
@@ -85,34 +76,6 @@ impl Inputs {
         Ok((entries, damaged))
     }
 
-    /// The entries of the log from one position up to another, page by page and in order: some pages are read and
-    /// opened ahead, each by a task of its own, for opening takes longer than folding.
-    pub(super) fn ahead(&self, mut after: u64, up_to: u64, page: usize) -> mpsc::Receiver<JoinHandle<Opening>> {
-        let (sender, receiver) = mpsc::channel(PAGES_AHEAD);
-        let inputs = self.clone();
-        tokio::spawn(async move {
-            while after < up_to {
-                let limit = usize::try_from(up_to - after).unwrap_or(page).min(page);
-                let opening = match inputs.store.read_all(after, limit).await {
-                    Ok(read) => {
-                        let Some(last) = read.last() else { return };
-                        after = last.position;
-                        let inputs = inputs.clone();
-                        tokio::spawn(async move { inputs.opened(read).await })
-                    }
-                    Err(error) => {
-                        after = up_to;
-                        tokio::spawn(async move { Err(error.into()) })
-                    }
-                };
-                if sender.send(opening).await.is_err() {
-                    return;
-                }
-            }
-        });
-        receiver
-    }
-
     /// The events of a contact's stream up to a position, opened.
     pub(super) async fn history(&self, contact: ContactId, up_to: u64) -> Result<Vec<Entry>, AppError> {
         let stream = Stream::Contact(contact);
@@ -121,11 +84,12 @@ impl Inputs {
             let from = entries.len() as u64;
             let page = self.store.read_stream(&stream, from, Direction::Forward, STREAM_PAGE).await?;
             let full = page.len() == STREAM_PAGE;
+            let mut opener = self.codec.opener();
             for recorded in page {
                 if recorded.position > up_to {
                     return Ok(entries);
                 }
-                let opened = self.codec.open(&recorded).await?;
+                let opened = opener.open(&recorded).await?;
                 entries.push(Entry {
                     position: recorded.position,
                     revision: recorded.revision,
@@ -140,8 +104,8 @@ impl Inputs {
         }
     }
 
-    /// What a workspace's contacts mean as of a position: its custom fields, and for how many days they are active.
-    pub(super) async fn meaning(&self, workspace: &Arc<str>, up_to: u64) -> Result<(Arc<Definitions>, u16), AppError> {
+    /// What a workspace's contacts mean as of a position.
+    pub(super) async fn meaning(&self, workspace: &Arc<str>, up_to: u64) -> Result<Meaning, AppError> {
         let stream = Stream::Workspace(workspace.clone());
         let mut state = Workspace::default();
         for recorded in self.store.read_stream(&stream, 0, Direction::Forward, usize::MAX).await? {
@@ -151,7 +115,11 @@ impl Inputs {
             let opened = self.codec.open(&recorded).await?;
             state.evolve(&opened.event, recorded.revision, recorded.position);
         }
-        Ok((Arc::new(state.definitions()), state.settings.active_days))
+        Ok(Meaning {
+            fields: Arc::new(state.definitions()),
+            active_days: state.settings.active_days,
+            segments: state.segments.values().map(|segment| (segment.id, segment.filter.clone())).collect(),
+        })
     }
 }
 
@@ -161,16 +129,32 @@ pub struct Projectors {
     bounds: Bounds,
     handle: Handle,
     documents: Documents,
-    /// What contacts show whose changes were stored, and which nobody has indexed yet.
-    shown: Vec<Shown>,
     /// Workspaces whose own streams went on, and nobody has looked yet.
     redefined: BTreeSet<Arc<str>>,
+    /// Whether a segment was defined meanwhile.
+    segments_come: bool,
     mac: HashMap<Arc<str>, Mac>,
     unfinished: Unfinished,
     /// How far each has folded.
     folded: [u64; 3],
-    /// How far each has stored what it folded.
+    /// How far each has stored what it folded, or is about to.
     checkpoints: [u64; 3],
+    /// What is being stored while folding goes on.
+    beside: Beside,
+}
+
+/// What is being stored while folding goes on, if anything is.
+#[derive(Default)]
+pub(super) struct Beside(Option<JoinHandle<Result<(), ReadError>>>);
+
+impl Beside {
+    /// Waits until it is stored.
+    async fn settle(&mut self) -> Result<(), AppError> {
+        match self.0.take() {
+            Some(storing) => Ok(storing.await.map_err(|error| AppError::Internal(error.to_string()))??),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Projectors {
@@ -190,13 +174,14 @@ impl Projectors {
         Ok(Projectors {
             bounds,
             documents: Documents::new(bounds.remembered),
-            shown: Vec::new(),
             redefined: BTreeSet::new(),
+            segments_come: false,
             mac: rows.into_iter().map(|(workspace, rows)| (workspace, Mac::restore(rows))).collect(),
             unfinished: inputs.read.unfinished().await?,
             handle: Handle::current(),
             folded: checkpoints,
             checkpoints,
+            beside: Beside::default(),
             inputs,
         })
     }
@@ -252,6 +237,7 @@ impl Projectors {
                     Stream::Workspace(name) => Some(name.clone()),
                     _ => None,
                 }));
+                self.segments_come |= fresh.iter().any(|entry| matches!(entry.event, Event::SegmentDefined(_)));
             }
             Projection::Mac => self.count(fresh),
             Projection::Unfinished => {
@@ -270,24 +256,80 @@ impl Projectors {
     /// # Errors
     /// As [`Projectors::fold`].
     pub async fn store(&mut self, projection: Projection) -> Result<(), AppError> {
-        let (from, to) = (self.checkpoints[projection as usize], self.folded[projection as usize]);
-        if from == to {
-            return Ok(());
+        self.beside.settle().await?;
+        let (from, to) = self.unstored(projection);
+        if from < to {
+            let changes = self.changes(projection)?;
+            self.inputs.read.apply(changes, from, to).await?;
+            self.checkpoints[projection as usize] = to;
         }
-        let mut shown = Vec::new();
-        let changes = match projection {
+        Ok(())
+    }
+
+    /// As [`Projectors::store`], while folding goes on. An error comes with the next store, or with the next look at what
+    /// is stored.
+    ///
+    /// # Errors
+    /// As [`Projectors::fold`].
+    pub(super) async fn store_beside(&mut self, projection: Projection) -> Result<(), AppError> {
+        self.beside.settle().await?;
+        let (from, to) = self.unstored(projection);
+        if from < to {
+            let changes = self.changes(projection)?;
+            let (read, handle) = (self.inputs.read.clone(), self.handle.clone());
+            let storing = tokio::task::spawn_blocking(move || handle.block_on(read.apply(changes, from, to)));
+            self.beside = Beside(Some(storing));
+            self.checkpoints[projection as usize] = to;
+        }
+        Ok(())
+    }
+
+    /// Where a projection was stored last, and how far it has folded since.
+    fn unstored(&self, projection: Projection) -> (u64, u64) {
+        (self.checkpoints[projection as usize], self.folded[projection as usize])
+    }
+
+    /// What one projection has folded since the last call.
+    fn changes(&mut self, projection: Projection) -> Result<Changes, AppError> {
+        Ok(match projection {
             Projection::Contacts => {
-                let changed = self.with_documents(|documents, source| documents.changes(source))?;
-                shown = changed.shown;
-                Changes::Contacts(changed.rows)
+                let Changed { rows, .. } = self.changed_contacts()?;
+                Changes::Contacts(rows, Vec::new())
             }
             Projection::Mac => Changes::Mac(self.counted()),
             Projection::Unfinished => Changes::Unfinished(self.unfinished.clone()),
-        };
-        self.inputs.read.apply(changes, from, to).await?;
-        self.checkpoints[projection as usize] = to;
-        self.shown.extend(shown);
+        })
+    }
+
+    /// What the folded events change in contacts, to be stored by [`Projectors::store_contacts`] and shown.
+    ///
+    /// # Errors
+    /// As [`Projectors::fold`].
+    pub(super) fn changed_contacts(&mut self) -> Result<Changed, AppError> {
+        self.with_documents(|documents, source| documents.changes(source))
+    }
+
+    /// Stores contacts that changed, and what this comes to in the feed of segments, together.
+    ///
+    /// # Errors
+    /// As [`Projectors::fold`].
+    pub(super) async fn store_contacts(&mut self, changed: Changed, feed: Vec<FeedWrite>) -> Result<(), AppError> {
+        self.beside.settle().await?;
+        let (from, to) = self.unstored(Projection::Contacts);
+        self.inputs.read.apply(Changes::Contacts(changed.rows, feed), from, to).await?;
+        self.checkpoints[Projection::Contacts as usize] = to;
+        self.segments_come = false;
         Ok(())
+    }
+
+    /// How far a projection has folded.
+    pub(super) fn folded_of(&self, projection: Projection) -> u64 {
+        self.folded[projection as usize]
+    }
+
+    /// Whether a segment is defined by what was folded and is not stored yet.
+    pub(super) fn segments_come(&self) -> bool {
+        self.segments_come
     }
 
     /// The projector of documents, with a source that may wait for a store.
@@ -296,7 +338,7 @@ impl Projectors {
         work: impl FnOnce(&mut Documents, &mut Looking<'_>) -> Result<T, AppError>,
     ) -> Result<T, AppError> {
         let checkpoint = self.checkpoints[Projection::Contacts as usize];
-        let mut source = Looking { inputs: &self.inputs, handle: &self.handle, checkpoint };
+        let mut source = Looking { inputs: &self.inputs, handle: &self.handle, checkpoint, beside: &mut self.beside };
         tokio::task::block_in_place(|| work(&mut self.documents, &mut source))
     }
 
@@ -310,11 +352,6 @@ impl Projectors {
     pub fn showing(mut self, showing: bool) -> Self {
         self.show(showing);
         self
-    }
-
-    /// What contacts show whose changes were stored since the last call; in the order of storing.
-    pub fn take_shown(&mut self) -> Vec<Shown> {
-        std::mem::take(&mut self.shown)
     }
 
     /// The workspaces whose own streams went on since the last call.
@@ -355,12 +392,14 @@ pub(super) struct Looking<'a> {
     pub(super) inputs: &'a Inputs,
     pub(super) handle: &'a Handle,
     pub(super) checkpoint: u64,
+    pub(super) beside: &'a mut Beside,
 }
 
 impl Source for Looking<'_> {
     type Error = AppError;
 
     fn state(&mut self, contact: ContactId) -> Result<Option<Contact>, AppError> {
+        self.handle.block_on(self.beside.settle())?;
         match self.handle.block_on(self.inputs.read.contact(contact))? {
             StoredContact::Found(state) => Ok(Some(*state)),
             StoredContact::Absent => Ok(None),

@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use dossier_projections::documents::Entry;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::Receiver;
+
 use super::projectors::{Bounds, Inputs, Projectors};
 use super::runner::PAGE;
 use crate::app::AppError;
@@ -16,7 +20,14 @@ pub struct RebuildProgress {
     pub head: u64,
 }
 
+/// A contact takes about a kilobyte. What is not remembered when it changes again must be read, opened and decoded; and
+/// nobody reads what is being rebuilt, so it may wait until each contact is written seldom.
+const BOUNDS: Bounds = Bounds { remembered: 1 << 19, contacts_pending: 1 << 18, events_pending: u64::MAX };
+/// Pages that are opened ahead of the fold.
+const AHEAD: usize = 4;
+
 /// Folds projections into an empty read store up to a position of the log, and says how far it is after every page.
+/// Opening, folding and storing go on side by side.
 ///
 /// # Errors
 /// A store failed.
@@ -25,34 +36,63 @@ pub async fn rebuild(
     empty: Arc<dyn ReadStore>,
     projections: &[Projection],
     up_to: u64,
+    progress: impl FnMut(RebuildProgress),
+) -> Result<Projectors, AppError> {
+    rebuild_within(BOUNDS, living, empty, projections, up_to, progress).await
+}
+
+async fn rebuild_within(
+    bounds: Bounds,
+    living: &Inputs,
+    empty: Arc<dyn ReadStore>,
+    projections: &[Projection],
+    up_to: u64,
     mut progress: impl FnMut(RebuildProgress),
 ) -> Result<Projectors, AppError> {
     let inputs = Inputs { read: empty, ..living.clone() };
-    // Nobody reads it before it is whole, and what is written seldom is written little: rows cost most of a rebuild.
-    let bounds = Bounds { remembered: 100_000, ..Bounds::BULK };
-    let mut projectors = Projectors::resume(inputs.clone(), bounds).await?;
-    let mut done = projections.iter().map(|one| projectors.checkpoint(*one)).min().unwrap_or_default();
-    let mut pages = inputs.ahead(done, up_to, PAGE);
-    while let Some(page) = pages.recv().await {
-        let page = page.await.map_err(|error| AppError::Internal(format!("opening a page of the log: {error}")))?;
-        let (entries, _) = page?;
-        let Some(last) = entries.last() else { break };
+    let mut projectors = Projectors::resume(inputs, bounds).await?;
+    let after = projections.iter().map(|one| projectors.checkpoint(*one)).min().unwrap_or_default();
+    let mut pages = opened_ahead(living.clone(), after, up_to);
+    while let Some(entries) = pages.recv().await.transpose()? {
         for projection in projections {
             projectors.fold(*projection, &entries)?;
         }
-        done = last.position;
         if projectors.is_full() {
-            store(&mut projectors, projections).await?;
+            for projection in projections {
+                projectors.store_beside(*projection).await?;
+            }
         }
+        let done = entries.last().map_or(up_to, |entry| entry.position);
         progress(RebuildProgress { done, head: up_to });
     }
-    store(&mut projectors, projections).await?;
-    Ok(projectors)
-}
-
-async fn store(projectors: &mut Projectors, projections: &[Projection]) -> Result<(), AppError> {
     for projection in projections {
         projectors.store(*projection).await?;
     }
-    Ok(())
+    Ok(projectors)
 }
+
+/// The entries of the log between two positions, page by page, read and opened by a thread of their own. It ends when
+/// nobody takes them any more.
+fn opened_ahead(inputs: Inputs, mut after: u64, up_to: u64) -> Receiver<Result<Vec<Entry>, AppError>> {
+    let (sender, receiver) = tokio::sync::mpsc::channel(AHEAD);
+    let handle = Handle::current();
+    tokio::task::spawn_blocking(move || {
+        while after < up_to {
+            let limit = usize::try_from(up_to - after).unwrap_or(PAGE).min(PAGE);
+            let page = handle.block_on(inputs.entries(after, limit)).map(|(entries, _)| entries);
+            match page.as_ref().map(|entries| entries.last()) {
+                Ok(Some(last)) => after = last.position,
+                Ok(None) => return,
+                Err(_) => after = up_to,
+            }
+            if sender.blocking_send(page).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+#[cfg(test)]
+#[path = "rebuild_tests.rs"]
+mod tests;

@@ -8,11 +8,10 @@ use dossier_domain::state::Contact;
 use dossier_projections::directory::Directory;
 use tokio::sync::{Mutex, Notify, watch};
 
-use super::filling::fill;
 use super::projectors::{Bounds, Inputs, Projectors};
 use super::rebuild::rebuild;
 use crate::app::AppError;
-use crate::app::clock::{SystemClock, Wall};
+use crate::app::clock::Wall;
 use crate::ports::read_store::{Projection, ReadStore};
 
 /// Events read and folded at once.
@@ -33,14 +32,19 @@ pub struct RunnerState {
 
 /// Runs all projections of a read store. One runner a read store.
 pub struct Runner {
-    inputs: Inputs,
+    pub(super) inputs: Inputs,
+    pub(super) wall: Arc<dyn Wall>,
     bounds: Bounds,
-    projectors: Mutex<Projectors>,
+    pub(super) projectors: Mutex<Projectors>,
     state: watch::Sender<RunnerState>,
     /// What contacts show, findable, as far as it was projected.
-    directory: parking_lot::RwLock<Directory>,
+    pub(super) directory: parking_lot::RwLock<Directory>,
     /// Whether the directory was filled and is kept.
-    filled: AtomicBool,
+    pub(super) filled: AtomicBool,
+    /// Whether the directory knows what could not be stored, and must be filled anew before anything goes on.
+    pub(super) ahead: AtomicBool,
+    /// Counts what was written in the feed of segments.
+    pub(super) told: watch::Sender<u64>,
     damaged: AtomicU64,
     /// Who waits for a position, or for the projectors to be still.
     waiting: AtomicUsize,
@@ -50,13 +54,18 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// A runner that goes on where the read store stands; what nobody waits for may `linger` before it is
+    /// A runner that goes on where the read store stands, by a wall clock; what nobody waits for may `linger` before it is
     /// stored.
     ///
     /// # Errors
     /// The read store failed, or it is ahead of the log: then the log was restored from an older copy, and the read
     /// models must be rebuilt.
-    pub async fn resume(inputs: Inputs, bounds: Bounds, linger: Duration) -> Result<Arc<Self>, AppError> {
+    pub async fn resume(
+        inputs: Inputs,
+        wall: Arc<dyn Wall>,
+        bounds: Bounds,
+        linger: Duration,
+    ) -> Result<Arc<Self>, AppError> {
         let projectors = Projectors::resume(inputs.clone(), bounds).await?;
         let head = inputs.store.head().await?;
         for projection in Projection::ALL {
@@ -72,11 +81,14 @@ impl Runner {
         let reached = projectors.lowest();
         Ok(Arc::new(Runner {
             inputs,
+            wall,
             bounds,
             projectors: Mutex::new(projectors),
             state: watch::Sender::new(RunnerState { reached, failure: None }),
             directory: parking_lot::RwLock::default(),
             filled: AtomicBool::new(false),
+            ahead: AtomicBool::new(false),
+            told: watch::Sender::new(0),
             damaged: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
             called: Notify::new(),
@@ -162,9 +174,9 @@ impl Runner {
             return Ok(false);
         }
         for projection in Projection::ALL {
-            projectors.store(projection).await?;
-            if projection == Projection::Contacts {
-                self.index(projectors).await?;
+            match projection {
+                Projection::Contacts => self.store_contacts(projectors).await?,
+                _ => projectors.store(projection).await?,
             }
         }
         self.state.send_replace(RunnerState { reached: projectors.lowest(), failure: None });
@@ -237,33 +249,6 @@ impl Runner {
         let _waiting = self.wait();
         let mut projectors = self.projectors.lock().await;
         self.fill_anew(&mut projectors, each).await
-    }
-
-    async fn fill_anew(&self, projectors: &mut Projectors, each: impl FnMut(&Arc<Contact>)) -> Result<(), AppError> {
-        // What was folded and not stored yet is told once more when it is stored; nothing is left out.
-        let filled = fill(&self.inputs, each).await?;
-        projectors.show(true);
-        projectors.take_shown();
-        *self.directory.write() = filled;
-        self.filled.store(true, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// Brings the directory to where the stored contacts are.
-    async fn index(&self, projectors: &mut Projectors) -> Result<(), AppError> {
-        let (shown, redefined) = (projectors.take_shown(), projectors.take_redefined());
-        if !self.is_filled() {
-            return Ok(());
-        }
-        let up_to = projectors.checkpoint(Projection::Contacts);
-        let mut has_strays = false;
-        for workspace in redefined {
-            let (fields, active_days) = self.inputs.meaning(&workspace, up_to).await?;
-            has_strays |= self.directory.write().define(&workspace, fields, active_days);
-        }
-        self.directory.write().put(&shown, SystemClock.now());
-        // Values that were stored before their field was defined: who shows them is known by reading everybody.
-        if has_strays { self.fill_anew(projectors, |_| {}).await } else { Ok(()) }
     }
 
     /// Whether the directory can be asked.

@@ -64,6 +64,7 @@ async fn read_log(
         if page.is_empty() {
             break;
         }
+        let mut opener = inputs.codec.opener();
         for recorded in page {
             if recorded.position != position + 1 {
                 verdict.fault(format!("the log has a gap after position {position}"));
@@ -77,7 +78,7 @@ async fn read_log(
                 ));
             }
             *next = recorded.revision + 1;
-            match inputs.codec.open(&recorded).await {
+            match opener.open(&recorded).await {
                 Ok(opened) if opened.damaged => {
                     verdict.fault(format!("the event at position {position} can't be opened, and nobody erased it"));
                 }

@@ -44,13 +44,34 @@ pub(crate) fn seal(key: &SecretKey, aad: &[u8], plain: &[u8]) -> Result<Vec<u8>,
 /// # Errors
 /// Another key, another `aad`, or other bytes.
 pub(crate) fn open<'a>(key: &SecretKey, aad: &[u8], sealed: &'a mut [u8]) -> Result<&'a mut [u8], Unspecified> {
-    let (nonce, rest) = sealed.split_first_chunk_mut::<NONCE_LEN>().ok_or(Unspecified)?;
-    if armed(Break::NothingIsSealed) {
-        let end = rest.len().checked_sub(TAG_LEN).ok_or(Unspecified)?;
-        return Ok(&mut rest[..end]);
+    Prepared::new(key)?.open(aad, sealed)
+}
+
+/// A key made ready to open several boxes. The library wipes it when it is dropped.
+pub(crate) struct Prepared(LessSafeKey);
+
+impl Prepared {
+    /// Makes a key ready.
+    ///
+    /// # Errors
+    /// The cipher failed.
+    pub(crate) fn new(key: &SecretKey) -> Result<Self, Unspecified> {
+        key_of(key).map(Prepared)
     }
-    let nonce = Nonce::assume_unique_for_key(*nonce);
-    key_of(key)?.open_in_place(nonce, Aad::from(aad), rest)
+
+    /// As [`open`].
+    ///
+    /// # Errors
+    /// As [`open`].
+    pub(crate) fn open<'a>(&self, aad: &[u8], sealed: &'a mut [u8]) -> Result<&'a mut [u8], Unspecified> {
+        let (nonce, rest) = sealed.split_first_chunk_mut::<NONCE_LEN>().ok_or(Unspecified)?;
+        if armed(Break::NothingIsSealed) {
+            let end = rest.len().checked_sub(TAG_LEN).ok_or(Unspecified)?;
+            return Ok(&mut rest[..end]);
+        }
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        self.0.open_in_place(nonce, Aad::from(aad), rest)
+    }
 }
 
 /// A new key at random.

@@ -1,4 +1,4 @@
-//! Encoding and sealing, decoding and opening.
+//! Encoding and sealing, and the keys for both ways.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -6,47 +6,23 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use dossier_domain::event::{Event, Public, ReadError, Sealable};
+use dossier_domain::event::Event;
 use dossier_domain::ids::{ContactId, Stream};
 use dossier_domain::meta::{ActorKind, Meta};
-use dossier_domain::personal::Personal;
 use dossier_domain::sabotage::{Break, armed};
-use dossier_domain::state::Fact;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 use super::marks::Marks;
-use super::meta::Names;
+use super::opening::{self, Opened, Opener};
+use super::stored::{StoredBox, WrittenData, WrittenInside};
 use super::text::Text;
-use super::upcast::{Shape, Today, upcast};
-use super::{cipher, meta};
+use super::{binding, cipher, meta};
 use crate::app::error::AppError;
 use crate::ports::{KeyState, Keyring, KeyringError, NewEvent, Recorded, SecretKey};
 
 /// Seals and opens events with the keys of a keyring.
 pub struct Codec {
     keyring: Arc<dyn Keyring>,
-    workspaces: Names,
-}
-
-/// An event, read and opened as far as its keys exist.
-#[derive(Clone, Debug)]
-pub struct Opened {
-    /// What happened; what was erased is gone from it.
-    pub event: Event,
-    /// Who, why, when.
-    pub meta: Meta,
-    /// It could not be opened although nobody erased it: a key is lost, or bytes are damaged.
-    pub damaged: bool,
-}
-
-impl Opened {
-    /// The event in its place.
-    pub fn fact(&self, recorded: &Recorded) -> Fact<'_> {
-        Fact { event: &self.event, meta: &self.meta, revision: recorded.revision, position: recorded.position }
-    }
 }
 
 /// Why an event could not be sealed.
@@ -58,66 +34,10 @@ pub enum SealError {
     Failed(AppError),
 }
 
-/// The data of a stored event: what anyone may read, and a sealed box with what is personal.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct StoredData<'a> {
-    /// The public part, as the schema of its event says.
-    #[serde(borrow)]
-    #[cfg_attr(test, schemars(with = "serde_json::Map<String, serde_json::Value>"))]
-    public: &'a RawValue,
-    /// The box; absent where nothing is personal.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    sealed: Option<StoredBox<'a>>,
-}
-
-/// A sealed box: AES-256-GCM, bound to `<stream>|<event id>|<type>|<version>`.
-#[derive(Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct StoredBox<'a> {
-    /// The contact whose key is needed besides that of the stream's own; in an identity's stream, the one whose key
-    /// alone is needed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    also: Option<Uuid>,
-    /// Base64 of nonce (12 bytes), ciphertext and tag (16 bytes). Opened, it is what the schema `sealed` says.
-    #[serde(borrow)]
-    with: &'a str,
-}
-
-/// What lies in a sealed box.
-#[derive(Default, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct Inside<'a> {
-    /// Which one of its kind acted; absent for the store itself, and where nobody's key seals the event.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    actor: Option<Text<'a>>,
-    /// The personal part, as the schema of its event says; absent where it has none.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
-    data: Option<&'a RawValue>,
-}
-
-/// [`StoredData`] as it is written: the parts of the event go where they belong at once.
-#[derive(Serialize)]
-struct WrittenData<'a> {
-    public: Public<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sealed: Option<StoredBox<'a>>,
-}
-
-/// [`Inside`] as it is written.
-#[derive(Serialize)]
-struct WrittenInside<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    actor: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Sealable<'a>>,
-}
-
 impl Codec {
     /// A codec over a keyring.
     pub fn new(keyring: Arc<dyn Keyring>) -> Self {
-        Codec { keyring, workspaces: Names::default() }
+        Codec { keyring }
     }
 
     /// Encodes an event and seals what is personal in it, bound to the stream, the id and the type.
@@ -131,7 +51,8 @@ impl Codec {
             None => None,
             Some(plain) => {
                 let key = self.key_for(stream, also).await?;
-                let bound_to = bound_to(stream, id, event.name(), event.version());
+                let mut bound_to = Vec::new();
+                binding::write(&mut bound_to, stream, id, event.name(), event.version());
                 let sealed = cipher::seal(&key, &bound_to, &plain).map_err(|_| internal("sealing failed"))?;
                 Some(BASE64.encode(sealed))
             }
@@ -171,25 +92,17 @@ impl Codec {
         }
     }
 
-    /// Reads an event and opens it as far as its keys exist.
+    /// Reads an event and opens it as far as its keys exist. Many are read faster by one [`Opener`].
     ///
     /// # Errors
     /// The keyring failed, or the stored shape is not one that this version knows.
     pub async fn open(&self, recorded: &Recorded) -> Result<Opened, AppError> {
-        let shape = |error: serde_json::Error| unreadable(recorded, &error.into());
-        let data: StoredData<'_> = serde_json::from_slice(&recorded.event.data).map_err(shape)?;
-        let meta = meta::read(&recorded.event.meta, &self.workspaces).map_err(shape)?;
-        let Some(sealed) = &data.sealed else { return read(recorded, data.public, meta, None, false) };
-        match self.opening_key(&recorded.stream, sealed.also).await? {
-            Key::Found(key) => {
-                let mut bytes = Zeroizing::new(Vec::new());
-                let inside = look_inside(recorded, sealed, &key, &mut bytes);
-                let damaged = inside.is_none();
-                read(recorded, data.public, meta, inside, damaged)
-            }
-            Key::Destroyed => read(recorded, data.public, meta, None, false),
-            Key::Lost => read(recorded, data.public, meta, None, true),
-        }
+        self.opener().open(recorded).await
+    }
+
+    /// Opens events one after another. It remembers the last key, so it should not outlive a page of events.
+    pub fn opener(&self) -> Opener<'_> {
+        Opener::new(self)
     }
 
     /// Reads what anyone may read of an event: it looks as if it were erased. Needs no key and is cheap.
@@ -197,16 +110,25 @@ impl Codec {
     /// # Errors
     /// The stored shape is not one that this version knows.
     pub fn glance(&self, recorded: &Recorded) -> Result<Opened, AppError> {
-        let unfit = |error: serde_json::Error| unreadable(recorded, &error.into());
-        let data: StoredData<'_> = serde_json::from_slice(&recorded.event.data).map_err(unfit)?;
-        let meta = meta::read(&recorded.event.meta, &self.workspaces).map_err(unfit)?;
-        read(recorded, data.public, meta, None, false)
+        opening::glance(recorded)
     }
 
-    async fn opening_key(&self, stream: &Stream, also: Option<Uuid>) -> Result<Key, AppError> {
-        let Some(holder) = key_holder(stream).or(also) else { return Ok(Key::Lost) };
+    /// The key that opens a box of these holders' keys, if they are at hand and live.
+    pub(super) fn key_at_hand(&self, holders: Holders) -> Option<SecretKey> {
+        let Some(KeyState::Live(own)) = self.keyring.at_hand(holders.0) else { return None };
+        match holders.1 {
+            None => Some(own),
+            Some(also) => match self.keyring.at_hand(also)? {
+                KeyState::Live(other) => Some(joined((holders.0, &own), (also, &other))),
+                KeyState::Destroyed | KeyState::Missing => None,
+            },
+        }
+    }
+
+    /// The key that opens a box of these holders' keys.
+    pub(super) async fn opening_key(&self, Holders(holder, also): Holders) -> Result<Key, AppError> {
         let own = self.find(holder).await?;
-        let other = match also.filter(|also| *also != holder) {
+        let other = match also {
             Some(also) => Some((also, self.find(also).await?)),
             None => None,
         };
@@ -290,10 +212,23 @@ fn all_joined(holders: &[Uuid], keys: Vec<SecretKey>) -> Option<SecretKey> {
         .map(|(_, key)| key)
 }
 
-enum Key {
+/// What became of the key of a box.
+pub(super) enum Key {
     Found(SecretKey),
     Destroyed,
     Lost,
+}
+
+/// Whose keys open a box: one holder's, or two holders' together.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Holders(Uuid, Option<Uuid>);
+
+impl Holders {
+    /// Of a box in a stream that names another holder or none; `None`: nobody's key can have made it.
+    pub(super) fn of(stream: &Stream, also: Option<Uuid>) -> Option<Self> {
+        let holder = key_holder(stream).or(also)?;
+        Some(Holders(holder, also.filter(|also| *also != holder)))
+    }
 }
 
 /// Whose key seals what stands in a stream; in that of an identity, each event names its own.
@@ -317,88 +252,6 @@ fn inside(stream: &Stream, event: &Event, meta: &Meta) -> Result<Option<Vec<u8>>
         return Ok(None);
     }
     serde_json::to_vec(&WrittenInside { actor, data }).map(Some).map_err(encoding)
-}
-
-/// What a sealed part is bound to, `<stream>|<id>|<name>|<version>`: it opens in no other event. Read from the right it
-/// is unambiguous, whatever a workspace is called.
-fn bound_to(stream: &Stream, id: Uuid, name: &str, version: u16) -> Vec<u8> {
-    let mut bound = Vec::with_capacity(128);
-    let mut buffer = Uuid::encode_buffer();
-    let (category, rest): (&str, &str) = match stream {
-        Stream::Contact(contact) => ("contact-", contact.0.hyphenated().encode_lower(&mut buffer)),
-        Stream::Identity(identity) => ("identity-", identity.0.hyphenated().encode_lower(&mut buffer)),
-        Stream::Workspace(name) => ("workspace-", name),
-    };
-    bound.extend_from_slice(category.as_bytes());
-    bound.extend_from_slice(rest.as_bytes());
-    bound.push(b'|');
-    bound.extend_from_slice(id.hyphenated().encode_lower(&mut buffer).as_bytes());
-    bound.push(b'|');
-    bound.extend_from_slice(name.as_bytes());
-    bound.push(b'|');
-    bound.extend_from_slice(version.to_string().as_bytes());
-    bound
-}
-
-/// Opens the box into `bytes`. `None`: it is damaged, or was made for another event or with another key.
-fn look_inside<'b>(
-    recorded: &Recorded,
-    sealed: &StoredBox<'_>,
-    key: &SecretKey,
-    bytes: &'b mut Vec<u8>,
-) -> Option<Inside<'b>> {
-    let NewEvent { id, event_type, version, .. } = &recorded.event;
-    BASE64.decode_vec(sealed.with, bytes).ok()?;
-    let plain = cipher::open(key, &bound_to(&recorded.stream, *id, event_type, *version), bytes).ok()?;
-    serde_json::from_slice(plain).ok()
-}
-
-/// The event out of its parts. What was sealed and does not have the shape of its type is damage, like what does not
-/// open: it never stops a replay.
-fn read(
-    recorded: &Recorded,
-    public: &RawValue,
-    mut meta: Meta,
-    inside: Option<Inside<'_>>,
-    mut damaged: bool,
-) -> Result<Opened, AppError> {
-    let Inside { actor, data } = inside.unwrap_or_default();
-    if let Some(Text(actor)) = actor {
-        meta.actor.id = Personal::Open(Arc::from(&*actor));
-    }
-    let personal = data.map(|data| data.get().as_bytes());
-    let event = match today(recorded, public, personal) {
-        Err(ReadError::Shape(_)) if personal.is_some() => {
-            damaged = true;
-            today(recorded, public, None)
-        }
-        other => other,
-    };
-    Ok(Opened { event: event.map_err(|error| unreadable(recorded, &error))?, meta, damaged })
-}
-
-fn today(recorded: &Recorded, public: &RawValue, personal: Option<&[u8]>) -> Result<Event, ReadError> {
-    let NewEvent { event_type, version, .. } = &recorded.event;
-    let shape = Shape {
-        name: Cow::Borrowed(event_type),
-        version: *version,
-        public: Cow::Borrowed(public.get().as_bytes()),
-        personal: personal.map(Cow::Borrowed),
-    };
-    match upcast(shape)? {
-        Today::Shape(shape) => Event::read(&shape.name, &shape.public, shape.personal.as_deref()),
-        Today::Retired | Today::Unknown => Err(ReadError::UnknownType),
-    }
-}
-
-/// Of what the parser says only the place is kept: its words may quote a value.
-fn unreadable(recorded: &Recorded, error: &ReadError) -> AppError {
-    let what = match error {
-        ReadError::UnknownType => "this version does not know its type".to_owned(),
-        ReadError::Shape(error) => format!("line {}, column {} of its JSON", error.line(), error.column()),
-    };
-    let NewEvent { event_type, version, .. } = &recorded.event;
-    AppError::Internal(format!("the {event_type} {version} at position {} can't be read: {what}", recorded.position))
 }
 
 fn encoding(error: serde_json::Error) -> SealError {

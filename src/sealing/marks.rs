@@ -2,7 +2,7 @@
 
 use aws_lc_rs::hmac;
 use dossier_domain::event::DeliveryStatus;
-use dossier_domain::ids::{ContactId, IdentityId, Mark, MergeId};
+use dossier_domain::ids::{ContactId, IdentityId, Mark, MergeId, SegmentId};
 use uuid::Uuid;
 
 use crate::ports::SecretKey;
@@ -80,6 +80,11 @@ impl Marks {
         MergeId(as_uuid(self.mark(&[b"merge of", &mark.0, primary, secondary, &attempt.to_le_bytes()])))
     }
 
+    /// The segment that a key makes.
+    pub fn segment(&self, mark: Mark) -> SegmentId {
+        SegmentId(as_uuid(self.mark(&[b"segment", &mark.0])))
+    }
+
     /// The id of the command that bears a key.
     pub fn command_id(&self, mark: Mark) -> Uuid {
         as_uuid(self.mark(&[b"command", &mark.0]))
@@ -126,6 +131,7 @@ mod tests {
             marks.contact(mark, 0).to_string(),
             marks.merge_of(mark, one, other, 0).to_string(),
             marks.command_id(mark).to_string(),
+            marks.segment(mark).to_string(),
             Marks::workspace_key("default").to_string(),
         ];
         let pinned = [
@@ -138,6 +144,7 @@ mod tests {
             "ebd6dec4-9951-81f7-9ee5-6fd313907b8e",
             "edf49da4-1469-8d56-82a5-1c200479885e",
             "5ade0c9b-393b-8a4b-9c60-7ad0ac1bf65e",
+            "97ec3057-5bc3-860c-afa9-f20b35add5c2",
             "37a8eec1-ce19-887d-932f-e29051dca629",
         ];
         assert_eq!(made.each_ref().map(String::as_str), pinned);
@@ -148,7 +155,8 @@ mod tests {
         let marks = Marks::new(&SecretKey([7; 32]));
         let mark = marks.key("w", "k");
         let (one, other) = (marks.contact(mark, 0), marks.contact(mark, 1));
-        let derived = [one.0, other.0, marks.merge_of(mark, one, other, 0).0, marks.command_id(mark)];
+        let derived =
+            [one.0, other.0, marks.merge_of(mark, one, other, 0).0, marks.command_id(mark), marks.segment(mark).0];
         let different: std::collections::BTreeSet<_> = derived.into_iter().collect();
         assert_eq!(different.len(), derived.len());
         assert!(derived.iter().all(|uuid| (uuid.get_version_num(), uuid.get_variant()) == (8, uuid::Variant::RFC4122)));

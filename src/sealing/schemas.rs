@@ -67,6 +67,9 @@ checked_in! {
     "field_defined" 1,
     "field_changed" 1,
     "field_retired" 1,
+    "segment_defined" 1,
+    "segment_changed" 1,
+    "segment_removed" 1,
     "meta" 1,
     "stored" 1,
     "sealed" 1,
@@ -81,7 +84,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::SCHEMAS;
-    use crate::sealing::{codec, meta};
+    use crate::sealing::{meta, stored};
 
     fn folder() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/events")
@@ -120,8 +123,8 @@ mod tests {
         let events = events.iter().map(|event| (format!("{}.v{}.json", event.name, event.version), of_event(event)));
         let around = [
             ("meta.v1.json", around("the metadata of a stored event, version 1", &of::<meta::Stored<'_>>())),
-            ("stored.v1.json", around("the data of a stored event, version 1", &of::<codec::StoredData<'_>>())),
-            ("sealed.v1.json", around("what is sealed in a stored event, version 1", &of::<codec::Inside<'_>>())),
+            ("stored.v1.json", around("the data of a stored event, version 1", &of::<stored::StoredData<'_>>())),
+            ("sealed.v1.json", around("what is sealed in a stored event, version 1", &of::<stored::Inside<'_>>())),
         ];
         events.chain(around.map(|(name, schema)| (name.to_owned(), schema))).collect()
     }

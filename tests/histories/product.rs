@@ -30,13 +30,6 @@ use uuid::Uuid;
 use crate::names::Names;
 
 pub(crate) const WORKSPACE: &str = "default";
-/// The custom fields that generated histories write, with their types and options.
-pub(crate) const CUSTOM: [(&str, FieldType, &[&str]); 4] = [
-    ("tier", FieldType::List, &["gold", "silver", "iron"]),
-    ("score", FieldType::Number, &[]),
-    ("vip", FieldType::Boolean, &[]),
-    ("topics", FieldType::MultiList, &["red", "green", "blue"]),
-];
 
 /// A store that is fed line by line on a replay clock.
 pub(crate) struct Product {
@@ -76,12 +69,10 @@ impl Product {
             clock: Clock::Now,
             batch_id: None,
         };
-        let mut asks = vec![Ask::Configure(settings)];
-        asks.extend(CUSTOM.map(|(key, kind, options)| {
-            let options = options.iter().map(|option| (*option).into()).collect();
-            Ask::DefineField(NewField { key: key.into(), kind, name: key.into(), options, order: None })
-        }));
-        for ask in asks {
+        let (key, name) = ("tier".into(), "Tier".into());
+        // What generated histories write.
+        let tier = NewField { key, kind: FieldType::Number, name, options: Vec::new(), order: None };
+        for ask in [Ask::Configure(settings), Ask::DefineField(tier)] {
             house.execute(Command { envelope: envelope.clone(), ask }).await.expect("it is taken");
         }
         let reader = Reader(house.clone());

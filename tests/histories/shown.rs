@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::names::Names;
-use crate::product::CUSTOM;
 
 /// Without what the oracle knows nothing of; a short id, for want of a name, is null.
 pub(crate) fn shown(body: &ContactBody, names: &Names) -> Value {
@@ -16,11 +15,9 @@ pub(crate) fn shown(body: &ContactBody, names: &Names) -> Value {
     if shown["display_name"] == short_id {
         shown["display_name"] = Value::Null;
     }
-    // The custom fields that the oracle knows are there even when absent.
-    for (key, ..) in CUSTOM {
-        let value = shown["custom"][key].take();
-        shown["custom"][key] = value;
-    }
+    // The one custom field that the oracle knows is there even when absent.
+    let tier = shown["custom"]["tier"].take();
+    shown["custom"]["tier"] = tier;
     sort(&mut shown["tags"]);
     sort(&mut shown["also_known_as"]["emails"]);
     sort(&mut shown["also_known_as"]["phones"]);

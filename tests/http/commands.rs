@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-async fn post(door: &Door, body: String) -> Vec<Value> {
+pub(super) async fn post(door: &Door, body: String) -> Vec<Value> {
     let headers = [("content-type", "application/x-ndjson")];
     let path = "/v1/workspaces/default/commands";
     let reply = door.caller().send(Method::POST, path, &headers, Some(body.into_bytes())).await.unwrap();

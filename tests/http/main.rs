@@ -13,6 +13,7 @@ mod messages;
 mod operations;
 mod protocol;
 mod search;
+mod segments;
 #[path = "../support/server.rs"]
 mod server;
 mod workspace;

@@ -53,6 +53,7 @@ fn give(world: &mut World, done: &Done, undone: &BTreeSet<MergeId>) {
         Ask::Merge(_) if done.answer.merge.is_some_and(|merge| undone.contains(&merge.merge_id)) => return,
         Ask::Merge(_) | Ask::Delete(_) | Ask::Create(_) | Ask::ReportStatus(_) => done.ask.clone(),
         Ask::Configure(_) | Ask::DefineField(_) | Ask::ChangeField(_) | Ask::RetireField(_) => done.ask.clone(),
+        Ask::DefineSegment { .. } | Ask::ChangeSegment(_) | Ask::RemoveSegment(_) => done.ask.clone(),
         Ask::Receive(_) | Ask::Send(_) if made.is_some() => done.ask.clone(),
         Ask::Edit(_, edit) => Ask::Edit(asks::by_id(done.answer.contact_id.expect("a root")), edit.clone()),
         Ask::Claim(_, handle) => Ask::Claim(asks::by_id(connected().expect("a holder")), handle.clone()),

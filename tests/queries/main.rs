@@ -11,6 +11,7 @@ mod opening;
 mod projections;
 mod rebuilding;
 mod search;
+mod segments;
 mod tags;
 mod timeline;
 mod world;

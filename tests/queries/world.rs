@@ -7,6 +7,7 @@ use dossier::api::read::envelope::anonymous;
 use dossier::api::read::{Setting, line};
 use dossier::app::AppError;
 use dossier::app::ask::{Answer, Ask, Clock, Command, Envelope};
+use dossier::app::clock::{SystemClock, Wall};
 use dossier::app::query::{AsOf, TimelineQuery};
 use dossier::house::{House, Options};
 use dossier::ports::EventStore;
@@ -26,24 +27,35 @@ pub(crate) struct World {
     pub(crate) house: Arc<House>,
     folder: TempDir,
     input: Mutex<line::Input>,
+    wall: Arc<dyn Wall>,
 }
 
 impl World {
     pub(crate) async fn new() -> Self {
+        World::by(Arc::new(SystemClock)).await
+    }
+
+    /// The same, by a clock of one's own.
+    pub(crate) async fn by(wall: Arc<dyn Wall>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let house = House::open(folder.path(), Options::default()).await.unwrap();
+        let house = House::open_at(folder.path(), Options::default(), wall.clone()).await.unwrap();
         house.fill().await.unwrap();
-        World { house, folder, input: Mutex::default() }
+        World { house, folder, input: Mutex::default(), wall }
     }
 
     /// The same folder, opened again by a house that runs by itself.
     pub(crate) async fn restarted(self) -> Self {
         self.house.stop().await.unwrap();
-        let World { house, folder, input } = self;
+        self.crashed().await
+    }
+
+    /// The same, by a house that nobody stopped. Nothing must have run in it.
+    pub(crate) async fn crashed(self) -> Self {
+        let World { house, folder, input, wall } = self;
         drop(house);
-        let house = House::open(folder.path(), Options::default()).await.unwrap();
+        let house = House::open_at(folder.path(), Options::default(), wall.clone()).await.unwrap();
         house.start().await.unwrap();
-        World { house, folder, input }
+        World { house, folder, input, wall }
     }
 
     /// The folder, which no house holds any more.

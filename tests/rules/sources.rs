@@ -11,6 +11,7 @@ const BINARIES: &[(&str, &str)] = &[
     ("oracle", "tests/oracle/tests/it"),
     ("filters", "domain/tests/filters"),
     ("index", "projections/tests/index"),
+    ("segments", "projections/tests/segments"),
 ];
 
 /// The modules of a test binary that are written by a macro, one for each adapter.

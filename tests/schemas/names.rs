@@ -38,6 +38,9 @@ const PINNED: &[&str] = &[
     "field_defined",
     "field_changed",
     "field_retired",
+    "segment_defined",
+    "segment_changed",
+    "segment_removed",
 ];
 
 #[test]

@@ -11,6 +11,7 @@ use crate::personal::Personal;
 
 mod contact;
 mod conversation;
+mod frequent;
 mod identity;
 mod interaction;
 mod merge;
@@ -31,7 +32,8 @@ pub use merge::{
     TreeChanged,
 };
 pub use workspace::{
-    CycleClosed, FieldChanged, FieldDefined, FieldEdit, FieldNamed, FieldRetired, FieldTerms, WorkspaceConfigured,
+    CycleClosed, FieldChanged, FieldDefined, FieldEdit, FieldNamed, FieldRetired, FieldTerms, SegmentChanged,
+    SegmentDefined, SegmentEdit, SegmentRemoved, SegmentTerms, WorkspaceConfigured,
 };
 
 /// Writes the closed enum of events and the one place that knows their stored names and versions.
@@ -95,6 +97,9 @@ macro_rules! events {
             /// # Errors
             /// A name nobody knows, or a shape that is not that event's.
             pub fn read(name: &str, public: &[u8], personal: Option<&[u8]>) -> Result<Event, ReadError> {
+                if let Some(event) = frequent::read(name, public, personal) {
+                    return Ok(event);
+                }
                 match name {
                     $( $name => {
                         #[allow(unused_mut, reason = "only sealed events are completed")]
@@ -185,6 +190,9 @@ events! {
     "field_defined" 1 FieldDefined sealing FieldTerms,
     "field_changed" 1 FieldChanged sealing FieldEdit,
     "field_retired" 1 FieldRetired sealing FieldNamed,
+    "segment_defined" 1 SegmentDefined sealing SegmentTerms,
+    "segment_changed" 1 SegmentChanged sealing SegmentEdit,
+    "segment_removed" 1 SegmentRemoved,
 }
 
 /// The part of an event that anyone may read.

@@ -1,4 +1,5 @@
-//! What stands in the stream of a workspace: its settings, its billing cycles, its custom fields.
+//! What stands in the stream of a workspace: its settings, its billing cycles, its custom fields, its
+//! segments.
 
 use std::sync::Arc;
 
@@ -6,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::fields::FieldType;
+use crate::ids::SegmentId;
 use crate::personal::Personal;
 
 /// The settings of a workspace, all of them.
@@ -100,4 +102,56 @@ pub struct FieldRetired {
 pub struct FieldNamed {
     /// Which field.
     pub key: Arc<str>,
+}
+
+/// A segment was defined.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
+pub struct SegmentDefined {
+    /// Which, for ever.
+    pub segment: SegmentId,
+    /// What the workspace calls it, and who is in it.
+    #[serde(skip)]
+    pub personal: Personal<SegmentTerms>,
+}
+
+/// The words of a segment: they come from outside, so they are sealed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
+pub struct SegmentTerms {
+    /// By which people name it.
+    pub name: Arc<str>,
+    /// A filter, with its zones written in and other segments by their ids.
+    pub filter: serde_json::Value,
+}
+
+/// The words of a segment changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
+pub struct SegmentChanged {
+    /// Which.
+    pub segment: SegmentId,
+    /// What is new.
+    #[serde(skip)]
+    pub personal: Personal<SegmentEdit>,
+}
+
+/// What is new of a segment; what is absent stays.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
+pub struct SegmentEdit {
+    /// Its new name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Arc<str>>,
+    /// Its new filter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<serde_json::Value>,
+}
+
+/// A segment was removed. Its name is free again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
+pub struct SegmentRemoved {
+    /// Which.
+    pub segment: SegmentId,
 }

@@ -105,7 +105,10 @@ pub fn evolve(contact: &mut Contact, fact: &Fact<'_>) {
         | Event::CycleClosed(_)
         | Event::FieldDefined(_)
         | Event::FieldChanged(_)
-        | Event::FieldRetired(_) => {}
+        | Event::FieldRetired(_)
+        | Event::SegmentDefined(_)
+        | Event::SegmentChanged(_)
+        | Event::SegmentRemoved(_) => {}
     }
 }
 

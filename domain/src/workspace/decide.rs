@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::segments::{self, NewSegment, SegmentChange};
 use super::{CustomField, Workspace};
 use crate::event::{
     Event, FieldChanged, FieldDefined, FieldEdit, FieldNamed, FieldRetired, FieldTerms, WorkspaceConfigured,
@@ -26,6 +27,12 @@ pub enum WorkspaceCommand {
     ChangeField(FieldEdit),
     /// Retires one.
     RetireField(FieldNamed),
+    /// Defines a segment.
+    DefineSegment(NewSegment),
+    /// Changes the name or the filter of one.
+    ChangeSegment(SegmentChange),
+    /// Removes one, by its id or its name.
+    RemoveSegment(Arc<str>),
 }
 
 impl WorkspaceCommand {
@@ -34,8 +41,22 @@ impl WorkspaceCommand {
         match self {
             WorkspaceCommand::ChangeField(edit) => Some(&edit.key),
             WorkspaceCommand::RetireField(named) => Some(&named.key),
-            WorkspaceCommand::Configure(_) | WorkspaceCommand::DefineField(_) => None,
+            _ => None,
         }
+    }
+
+    /// The segment that it is about, as it was named, if it must be there already.
+    pub fn segment(&self) -> Option<&Arc<str>> {
+        match self {
+            WorkspaceCommand::ChangeSegment(change) => Some(&change.segment),
+            WorkspaceCommand::RemoveSegment(named) => Some(named),
+            _ => None,
+        }
+    }
+
+    /// Whether it makes something.
+    pub fn makes(&self) -> bool {
+        matches!(self, WorkspaceCommand::DefineField(_) | WorkspaceCommand::DefineSegment(_))
     }
 }
 
@@ -72,13 +93,16 @@ impl From<Rejection> for Refusal {
 /// What a command comes to; nothing where it changes nothing (rule 10).
 ///
 /// # Errors
-/// The key is taken or names no field in use, there are too many fields, or the options do not fit the type.
+/// The key or name is taken or names nothing, there are too many of them, or a value does not fit what is there.
 pub fn decide(workspace: &Workspace, command: &WorkspaceCommand) -> Result<Vec<Event>, Refusal> {
     match command {
         WorkspaceCommand::Configure(settings) => Ok(configure(workspace, settings)),
         WorkspaceCommand::DefineField(new) => define(workspace, new),
         WorkspaceCommand::ChangeField(edit) => change(workspace, edit),
         WorkspaceCommand::RetireField(named) => retire(workspace, named),
+        WorkspaceCommand::DefineSegment(new) => segments::define(workspace, new),
+        WorkspaceCommand::ChangeSegment(change) => segments::change(workspace, change),
+        WorkspaceCommand::RemoveSegment(named) => segments::remove(workspace, named),
     }
 }
 

@@ -1,16 +1,19 @@
-//! The state of a workspace, folded from its own stream: its settings and its custom fields.
+//! The state of a workspace, folded from its own stream: its settings, its custom fields and its segments.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::event::{Event, FieldEdit, FieldTerms, WorkspaceConfigured};
 use crate::fields::{Definition, Definitions, FieldType};
+use crate::ids::SegmentId;
 
 mod decide;
+mod segments;
 #[cfg(test)]
 mod tests;
 
 pub use decide::{FIELDS_MAX, NewField, Refusal, WorkspaceCommand, decide};
+pub use segments::{NewSegment, SEGMENTS_MAX, Segment, SegmentChange};
 
 /// One workspace, as its stream tells it.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +26,8 @@ pub struct Workspace {
     pub settings: Arc<WorkspaceConfigured>,
     /// Every custom field ever defined, by key.
     pub fields: BTreeMap<Arc<str>, CustomField>,
+    /// Its segments, by id.
+    pub segments: BTreeMap<SegmentId, Segment>,
 }
 
 /// A custom field, with all that people see of it.
@@ -50,7 +55,13 @@ impl Default for Workspace {
             default_region: None,
             active_days: 30,
         };
-        Workspace { next_revision: 0, position: 0, settings: Arc::new(settings), fields: BTreeMap::new() }
+        Workspace {
+            next_revision: 0,
+            position: 0,
+            settings: Arc::new(settings),
+            fields: BTreeMap::new(),
+            segments: BTreeMap::new(),
+        }
     }
 }
 
@@ -98,7 +109,7 @@ impl Workspace {
                     self.change(&named.key, revision, position, |field| field.definition.retired = true);
                 }
             }
-            _ => {}
+            event => self.evolve_segments(event, revision, position),
         }
     }
 

@@ -1,8 +1,12 @@
 //! Which fields of a contact changed: what a segment has to look at again.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use dossier_domain::filter::{BooleanField, CodeField, FilterField, InstantField, PhoneField, SetField, TextField};
+use dossier_domain::filter::{
+    BooleanField, CodeField, Filter, FilterField, InstantField, PhoneField, SetField, TextField,
+};
+use roaring::RoaringBitmap;
 
 /// A set of fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +47,83 @@ impl Changed {
         if !self.custom.contains(key) {
             self.custom.push(key.clone());
         }
+    }
+}
+
+/// The fields that a filter asks about.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    standard: u32,
+    custom: BTreeSet<Arc<str>>,
+}
+
+impl Asked {
+    /// Those of a filter, but for the segments that it refers to.
+    pub fn by(filter: &Filter) -> Self {
+        let mut asked = Asked::default();
+        for condition in filter.conditions() {
+            let field = condition.field();
+            match field.key() {
+                Some(key) => _ = asked.custom.insert(key.clone()),
+                None => asked.standard |= bits(&field),
+            }
+        }
+        asked
+    }
+
+    /// Whether a custom field is among them.
+    pub fn has_custom(&self, key: &str) -> bool {
+        self.custom.contains(key)
+    }
+}
+
+/// Contacts that changed together, by what changed of them.
+#[derive(Debug, Default)]
+pub struct Touched {
+    every: RoaringBitmap,
+    /// Few: contacts change in the same ways.
+    standard: Vec<(u32, RoaringBitmap)>,
+    custom: BTreeMap<Arc<str>, RoaringBitmap>,
+}
+
+impl Touched {
+    /// A contact changed so.
+    pub fn add(&mut self, ordinal: u32, changed: &Changed) {
+        if changed.every {
+            self.every.insert(ordinal);
+            return;
+        }
+        for key in &changed.custom {
+            self.custom.entry(key.clone()).or_default().insert(ordinal);
+        }
+        if changed.standard == 0 {
+            return;
+        }
+        match self.standard.iter_mut().find(|(bits, _)| *bits == changed.standard) {
+            Some((_, ordinals)) => _ = ordinals.insert(ordinal),
+            None => self.standard.push((changed.standard, RoaringBitmap::from_iter([ordinal]))),
+        }
+    }
+
+    /// Whether nobody changed.
+    pub fn is_empty(&self) -> bool {
+        self.every.is_empty() && self.standard.is_empty() && self.custom.is_empty()
+    }
+
+    /// Those of whom something changed that is asked about.
+    pub fn asked(&self, asked: &Asked) -> RoaringBitmap {
+        let mut found = self.every.clone();
+        for (bits, ordinals) in &self.standard {
+            if bits & asked.standard != 0 {
+                found |= ordinals;
+            }
+        }
+        for (key, ordinals) in &self.custom {
+            if asked.custom.contains(key) {
+                found |= ordinals;
+            }
+        }
+        found
     }
 }
 

@@ -51,7 +51,7 @@ enum Values<T> {
 const SPARSE_COST: u64 = 4;
 
 /// A column is read from end to end where at least one in so many of its values is asked for.
-const SCAN_SHARE: u64 = 16;
+const SCAN_SHARE: u64 = 8;
 
 impl<T> Default for Column<T> {
     fn default() -> Self {
@@ -104,7 +104,7 @@ impl<T: Cell> Column<T> {
     fn make_room(&mut self, ordinal: u32) {
         let wanted = ordinal as usize + 1;
         if let Values::Sparse(sparse) = &mut self.values
-            && self.present.len() * SPARSE_COST >= u64::from(self.present.max().unwrap_or_default()) + 1
+            && self.present.len() * SPARSE_COST > u64::from(self.present.max().unwrap_or_default())
         {
             let mut values = vec![T::ABSENT; wanted];
             for (ordinal, value) in sparse.drain() {

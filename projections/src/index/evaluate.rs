@@ -29,8 +29,8 @@ pub(super) struct Evaluation<'e> {
 enum Cost {
     /// Bitmaps that are there.
     Bitmaps,
-    /// A column is read.
-    Column,
+    /// A column is read, in which so many have a value: few are left where few have one.
+    Column(u64),
     /// Texts are read.
     Texts,
 }
@@ -43,17 +43,44 @@ impl Evaluation<'_> {
         }
         match node {
             Node::All(nodes) => {
-                cheapest_first(nodes).into_iter().fold(within.clone(), |found, node| self.node(node, &found))
+                self.cheapest_first(nodes).into_iter().fold(within.clone(), |found, node| self.node(node, &found))
             }
             Node::Any(nodes) => {
                 let mut found = RoaringBitmap::new();
-                for node in cheapest_first(nodes) {
+                for node in self.cheapest_first(nodes) {
                     found |= self.node(node, &(within - &found));
                 }
                 found
             }
             Node::Not(node) => within - self.node(node, within),
             Node::Condition(condition) => self.condition(condition, within),
+        }
+    }
+
+    fn cheapest_first<'n>(&self, nodes: &'n [Node]) -> Vec<&'n Node> {
+        let mut sorted: Vec<&Node> = nodes.iter().collect();
+        sorted.sort_by_cached_key(|node| self.cost(node));
+        sorted
+    }
+
+    fn cost(&self, node: &Node) -> Cost {
+        match node {
+            Node::All(nodes) | Node::Any(nodes) => {
+                nodes.iter().map(|node| self.cost(node)).max().unwrap_or(Cost::Bitmaps)
+            }
+            Node::Not(node) => self.cost(node),
+            Node::Condition(condition) => match condition {
+                Condition::Text { .. } | Condition::Phone { .. } => Cost::Texts,
+                Condition::Number { key, .. } | Condition::Time { key, .. } | Condition::Date { key, .. } => {
+                    Cost::Column(self.index.custom_column(key).map_or(0, |column| column.present().len()))
+                }
+                Condition::Instant { field, .. } => {
+                    let line = self.index.instants_of(field);
+                    Cost::Column(line.map_or(u64::MAX, |line| line.column().present().len()))
+                }
+                Condition::Activity(_) => Cost::Column(u64::MAX),
+                _ => Cost::Bitmaps,
+            },
         }
     }
 
@@ -205,25 +232,4 @@ fn column(column: Option<&Column<u64>>, wanted: &Wanted, within: &RoaringBitmap)
 fn in_range(column: &Column<u64>, range: &Range<u64>, within: &RoaringBitmap) -> RoaringBitmap {
     let (start, length) = (range.start, range.end - range.start);
     column.scan(within, |key| key.wrapping_sub(start) < length)
-}
-
-fn cheapest_first(nodes: &[Node]) -> Vec<&Node> {
-    let mut sorted: Vec<&Node> = nodes.iter().collect();
-    sorted.sort_by_key(|node| cost(node));
-    sorted
-}
-
-fn cost(node: &Node) -> Cost {
-    match node {
-        Node::All(nodes) | Node::Any(nodes) => nodes.iter().map(cost).max().unwrap_or(Cost::Bitmaps),
-        Node::Not(node) => cost(node),
-        Node::Condition(condition) => match condition {
-            Condition::Text { .. } | Condition::Phone { .. } => Cost::Texts,
-            Condition::Number { .. } | Condition::Time { .. } | Condition::Date { .. } | Condition::Instant { .. } => {
-                Cost::Column
-            }
-            Condition::Activity(_) => Cost::Column,
-            _ => Cost::Bitmaps,
-        },
-    }
 }

@@ -32,13 +32,13 @@ use dossier_domain::ids::ContactId;
 use roaring::RoaringBitmap;
 
 pub use ask::{Ask, Memory, NoSegments, Page, Put, Segments, UsedTag};
-pub use changed::Changed;
+pub use changed::{Asked, Changed, Touched};
 pub use place::Place;
 
-use column::{Column, sift};
+use column::{Cell, Column, sift};
 use custom::{CustomField, CustomFields};
 use evaluate::{Evaluation, later};
-use keys::{day_key, first_after};
+use keys::{day_key, day_of, first_after};
 use order::Order;
 use ordinals::Ordinals;
 use profile::Profiles;
@@ -201,6 +201,29 @@ impl Index {
             Some(CustomField::Date(days)) => days.between(day_key(after) + 1..day_key(up_to) + 1),
             _ => RoaringBitmap::new(),
         }
+    }
+
+    /// The instant that a contact shows in a field.
+    pub fn instant(&self, field: &InstantField, ordinal: u32) -> Option<DateTime<Utc>> {
+        let key = if *field == InstantField::LastMessage {
+            let [one, other] = self.last_messages();
+            later(*one.get(ordinal), *other.get(ordinal))
+        } else {
+            *self.instants_of(field)?.column().get(ordinal)
+        };
+        if key == u64::ABSENT { None } else { keys::instant_of(key) }
+    }
+
+    /// The day that a contact shows in a custom field.
+    pub fn date(&self, key: &str, ordinal: u32) -> Option<NaiveDate> {
+        let Some(CustomField::Date(days)) = self.custom.get(key) else { return None };
+        let key = *days.column().get(ordinal);
+        if key == u64::ABSENT { None } else { day_of(key) }
+    }
+
+    /// Everybody, by ordinal.
+    pub fn everybody(&self) -> &RoaringBitmap {
+        self.ordinals.live()
     }
 
     /// Roughly how many bytes it takes.

@@ -184,17 +184,19 @@ impl<'o> Order<'o> {
                 self.by_comparing(tied, after, count, found);
             }
         };
-        match (source, direction) {
-            // The common cases, each in a loop of its own.
-            (Source::Column(column), Direction::Ascending) => {
-                self.split(of, after, count, found, |ordinal| *column.get(ordinal), &ties)
+        let column = match source {
+            Source::Column(column) => Some(*column),
+            Source::Text(column) if depth == 0 => Some(column.keys()),
+            _ => None,
+        };
+        match column {
+            // The common case, in a loop of its own.
+            Some(column) => {
+                self.split(of, after, count, found, |ordinal| directed(*column.get(ordinal), *direction), &ties);
             }
-            (Source::Column(column), Direction::Descending) => {
-                self.split(of, after, count, found, |ordinal| directed(*column.get(ordinal), *direction), &ties)
-            }
-            _ => {
+            None => {
                 let key = |ordinal| directed(self.deep_key(source, ordinal, depth), *direction);
-                self.split(of, after, count, found, key, &ties)
+                self.split(of, after, count, found, key, &ties);
             }
         }
     }
@@ -220,12 +222,12 @@ impl<'o> Order<'o> {
         let from = after.map(|(from, _)| from);
         let mut lowest = Lowest::of(count);
         let mut with_place = Vec::new();
+        let start = from.unwrap_or_default();
         each(of, |ordinal| {
             let key = key(ordinal);
-            match from {
-                Some(from) if key < from => {}
-                Some(from) if key == from => with_place.push(ordinal),
-                _ => lowest.see(key, ordinal),
+            // One question for both ends: it is answered no nearly always, and so costs nothing.
+            if key.wrapping_sub(start) <= lowest.highest() - start {
+                if Some(key) == from { with_place.push(ordinal) } else { lowest.see(key, ordinal) }
             }
         });
         if let Some((_, place)) = after

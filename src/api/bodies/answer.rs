@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dossier_domain::ids::{ContactId, MergeId};
+use dossier_domain::ids::{ContactId, MergeId, SegmentId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -45,6 +45,10 @@ pub struct AnswerBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Uuid>)]
     pub root: Option<ContactId>,
+    /// The segment defined, changed or removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Uuid>)]
+    pub segment_id: Option<SegmentId>,
 }
 
 /// Which members beyond the common ones an answer has; known before the command is given away.
@@ -76,6 +80,7 @@ impl AnswerBody {
             secondary: answer.merge.map(|merge| merge.secondary),
             primary: answer.merge.map(|merge| merge.primary),
             root: answer.merge.map(|merge| merge.root),
+            segment_id: answer.segment,
         }
     }
 }

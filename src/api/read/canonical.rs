@@ -170,6 +170,16 @@ impl Bytes {
             Ask::DefineField(new) => self.new_field(new),
             Ask::ChangeField(edit) => self.field_edit(edit),
             Ask::RetireField(named) => self.tagged_text(14, &named.key),
+            Ask::DefineSegment { name, filter } => {
+                self.tagged_text(15, name);
+                self.text(&filter.to_string());
+            }
+            Ask::ChangeSegment(change) => {
+                self.tagged_text(16, &change.segment);
+                self.option_text(change.name.as_ref());
+                self.option(change.filter.as_ref(), |bytes, filter| bytes.text(&filter.to_string()));
+            }
+            Ask::RemoveSegment(named) => self.tagged_text(17, named),
         }
     }
 

@@ -45,25 +45,15 @@ pub(super) fn change(reader: &mut Reader<'_>, members: &mut Members<'_>) -> Opti
         let message = "leave the type as it is; retire this field and define another one";
         reader.errors.add(&above.member("type"), "immutable", message);
     }
-    let name = given(reader, members, "name", text::needed(TextRule::NAME));
-    let options = given(reader, members, "options", options);
-    let order = given(reader, members, "order", order);
+    let name = members.given(reader, "name", text::needed(TextRule::NAME));
+    let options = members.given(reader, "options", options);
+    let order = members.given(reader, "order", order);
     Some(Ask::ChangeField(FieldEdit { key: key?, name, options, order }))
 }
 
 /// `retire_field`
 pub(super) fn retire(reader: &mut Reader<'_>, members: &mut Members<'_>) -> Option<Ask> {
     Some(Ask::RetireField(FieldNamed { key: members.required(reader, "field", key)? }))
-}
-
-/// A member that may be left out and is not null.
-fn given<T>(
-    reader: &mut Reader<'_>,
-    members: &mut Members<'_>,
-    name: &str,
-    read: impl FnOnce(&mut Reader<'_>, &Place<'_>, Json<'_>) -> Option<T>,
-) -> Option<T> {
-    if members.has(name) { members.required(reader, name, read) } else { None }
 }
 
 fn key(reader: &mut Reader<'_>, place: &Place<'_>, json: Json<'_>) -> Option<Arc<str>> {

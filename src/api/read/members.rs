@@ -84,6 +84,16 @@ impl<'a> Members<'a> {
         self.optional(reader, name, read)
     }
 
+    /// Reads a member that may be left out and is not null.
+    pub(super) fn given<T>(
+        &mut self,
+        reader: &mut Reader<'_>,
+        name: &str,
+        read: impl FnOnce(&mut Reader<'_>, &Place<'_>, Json<'a>) -> Option<T>,
+    ) -> Option<T> {
+        if self.has(name) { self.required(reader, name, read) } else { None }
+    }
+
     /// Whether a member of the body was given as null.
     pub(super) fn is_null(&self, name: &str) -> bool {
         !self.path.iter().any(|(own, _)| own == name)

@@ -26,6 +26,7 @@ mod message;
 pub mod name;
 mod profile;
 mod search;
+mod segment;
 #[cfg(test)]
 mod tests;
 mod text;

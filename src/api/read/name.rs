@@ -1,7 +1,7 @@
 //! The names of commands: the closed list by which lines call them, metrics count them and HTTP reads them.
 
 use super::members::Members;
-use super::{Reader, contact, conversation, field, merge, message, workspace};
+use super::{Reader, contact, conversation, field, merge, message, segment, workspace};
 use crate::app::ask::Ask;
 
 /// Reads what one command asks from the members of an object. `None` is a noted error.
@@ -53,6 +53,9 @@ commands! {
     DefineField "define_field" field::define,
     ChangeField "change_field" field::change,
     RetireField "retire_field" field::retire,
+    DefineSegment "define_segment" segment::define,
+    ChangeSegment "change_segment" segment::change,
+    RemoveSegment "remove_segment" segment::remove,
     ConfigureWorkspace "configure_workspace" workspace::configure,
 }
 

@@ -7,7 +7,6 @@ use super::contact_body::{contact_body, in_use};
 use super::tree::Tree;
 use crate::api::bodies::{ContactBody, ResolvedFrom};
 use crate::app::AppError;
-use crate::app::clock::{SystemClock, Wall};
 use crate::app::query::AsOf;
 use crate::house::House;
 
@@ -26,7 +25,7 @@ impl House {
     ) -> Result<ContactBody, AppError> {
         let known = self.known_workspace(workspace).await?;
         let (tree, now) = match as_of {
-            None => (self.live_tree_of(workspace, reference).await?, SystemClock.now()),
+            None => (self.live_tree_of(workspace, reference).await?, self.wall.now()),
             Some(as_of) => {
                 let id = self.bearer(workspace, reference).await?;
                 let found = self.past_tree(workspace, id, as_of).await;

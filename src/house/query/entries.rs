@@ -114,6 +114,21 @@ fn data_of(event: &Event) -> Value {
         }),
         Event::CycleClosed(event) => json!({"cycle": event.cycle, "end": event.end}),
         Event::FieldDefined(_) | Event::FieldChanged(_) | Event::FieldRetired(_) => field_data(event),
+        Event::SegmentDefined(event) => {
+            let terms = event.personal.open();
+            json!({
+                "segment_id": event.segment, "name": terms.map(|terms| &terms.name),
+                "filter": terms.map(|terms| &terms.filter),
+            })
+        }
+        Event::SegmentChanged(event) => {
+            let edit = event.personal.open();
+            json!({
+                "segment_id": event.segment, "name": edit.and_then(|edit| edit.name.as_ref()),
+                "filter": edit.and_then(|edit| edit.filter.as_ref()),
+            })
+        }
+        Event::SegmentRemoved(event) => json!({"segment_id": event.segment}),
         Event::ContactErased(event) => json!({"with": event.with}),
         Event::MergePrepared(_)
         | Event::ContactMerged(_)

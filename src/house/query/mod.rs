@@ -17,6 +17,7 @@ mod preview;
 mod preview_merge;
 mod preview_unmerge;
 mod search;
+mod segments;
 mod table;
 mod tags;
 mod timeline;

@@ -10,7 +10,6 @@ use dossier_domain::state::{Contact, Life};
 
 use super::tree::{States, Tree};
 use crate::app::AppError;
-use crate::app::clock::{SystemClock, Wall};
 use crate::app::query::AsOf;
 use crate::house::House;
 use crate::ports::EventStore;
@@ -67,7 +66,7 @@ impl House {
 
     /// When a past moment was: a position is as old as its event.
     async fn moment(&self, as_of: AsOf, head: u64) -> Result<DateTime<Utc>, AppError> {
-        let now = SystemClock.now();
+        let now = self.wall.now();
         match as_of {
             AsOf::Time(time) => Ok(time.min(now)),
             AsOf::Position(position) if position < head => {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use dossier_domain::filter::{Source, Vocabulary};
+use dossier_domain::filter::{Condition, SetField, Source, Vocabulary};
 use dossier_domain::ids::ContactId;
 use dossier_domain::values::workspace::parse_time_zone;
 use dossier_projections::directory::Directory;
-use dossier_projections::index::{Ask, NoSegments, Page, Place};
+use dossier_projections::index::{Ask, Page, Place};
 use parking_lot::RwLockReadGuard;
 use serde_json::{Map, Value};
 
@@ -17,7 +17,6 @@ use super::contact_body::{contact_body, in_use};
 use super::table::row;
 use crate::api::bodies::SearchPage;
 use crate::app::AppError;
-use crate::app::clock::{SystemClock, Wall};
 use crate::app::query::SearchQuery;
 use crate::app::workspaces::Workspace;
 use crate::house::House;
@@ -39,7 +38,7 @@ impl House {
             fields: &known.fields,
             region: settings.default_region.as_deref(),
             zone: parse_time_zone(&settings.time_zone).unwrap_or_default(),
-            segment: &|_| None,
+            segment: &|named| known.state.segment(named).map(|segment| segment.id.to_string().into()),
             source: Source::Given,
         }))
     }
@@ -57,8 +56,12 @@ impl House {
         };
         let (now, after) = match begun {
             Some((now, place)) => (query.now.unwrap_or(now), Some(place)),
-            None => (query.now.unwrap_or_else(|| SystemClock.now()), None),
+            None => (query.now.unwrap_or_else(|| self.wall.now()), None),
         };
+        // Who is in a segment is as of now, whatever time the query gives.
+        if query.filter.conditions().iter().any(is_about_segments) {
+            self.know_members(workspace).await?;
+        }
         let position = self.runner.state().reached;
         let page = tokio::task::block_in_place(|| self.page(workspace, query, now, after.as_ref()))?;
         let mut contacts = Vec::with_capacity(page.contacts.len());
@@ -83,7 +86,7 @@ impl House {
         let Some(known) = directory.get(workspace) else {
             return Ok(Page { count: query.count.then_some(0), ..Page::default() });
         };
-        let ask = Ask { filter: &query.filter, search: query.search.as_ref(), now, segments: &NoSegments };
+        let ask = Ask { filter: &query.filter, search: query.search.as_ref(), now, segments: known.memberships() };
         Ok(known.index().page(&ask, &query.sort, after, query.limit, query.count))
     }
 
@@ -111,6 +114,10 @@ impl House {
         let body = contact_body(&view, None, known.state.settings.active_days, now);
         row(&body, &query.columns).map(Some)
     }
+}
+
+fn is_about_segments(condition: &&Condition) -> bool {
+    matches!(condition, Condition::Set { field: SetField::Segment, .. })
 }
 
 /// The cursors of one search: sealed, for the last contact's values lie in them, and of no use for any other search.

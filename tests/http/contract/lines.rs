@@ -34,6 +34,9 @@ const COMMANDS: &[(&str, &str, &[&str])] = &[
     ("define_field", "DefineFieldRequest", &["field"]),
     ("change_field", "ChangeFieldRequest", &["field"]),
     ("retire_field", "", &["field"]),
+    ("define_segment", "DefineSegmentRequest", &[]),
+    ("change_segment", "ChangeSegmentRequest", &["segment"]),
+    ("remove_segment", "", &["segment"]),
 ];
 
 /// A line of a command on one of a few contacts, known by their handles.
@@ -43,8 +46,11 @@ fn line(samples: &mut Samples, dice: &mut Dice) -> Value {
     let (name, schema, needed) = COMMANDS[dice.below(COMMANDS.len())];
     let mut line = if schema.is_empty() { json!({}) } else { samples.named(schema, dice) };
     for member in needed {
-        let given =
-            if ["tag", "message_id", "field"].contains(member) { "m1".into() } else { json!(samples.contacts[0]) };
+        let given = if ["tag", "message_id", "field", "segment"].contains(member) {
+            "m1".into()
+        } else {
+            json!(samples.contacts[0])
+        };
         line[*member] = given;
     }
     if name == "receive_message" {

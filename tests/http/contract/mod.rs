@@ -83,6 +83,9 @@ impl Asking {
         self.samples.field = format!("field_{}", self.fields);
         let field = json!({"key": self.samples.field, "name": "Any", "type": "text"});
         self.door.call("POST", "/fields", field).await.expect(201);
+        self.samples.segment = format!("segment_{}", self.fields);
+        let segment = json!({"name": self.samples.segment, "filter": {"all": []}});
+        self.door.call("POST", "/segments", segment).await.expect(201);
     }
 
     async fn send(&self, operation: &Operation, asked: &Asked) -> Reply {

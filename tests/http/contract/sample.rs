@@ -11,11 +11,18 @@ pub(super) struct Samples {
     pub(super) contacts: [String; 2],
     /// A custom field of texts that is in use.
     pub(super) field: String,
+    /// A segment that is there.
+    pub(super) segment: String,
 }
 
 impl Samples {
     pub(super) fn of(contract: &Value) -> Self {
-        Samples { schemas: contract["components"]["schemas"].clone(), contacts: Default::default(), field: "m1".into() }
+        Samples {
+            schemas: contract["components"]["schemas"].clone(),
+            contacts: Default::default(),
+            field: "m1".into(),
+            segment: "m1".into(),
+        }
     }
 
     /// A whole request: path, now and then parameters and headers, and a body.
@@ -41,6 +48,7 @@ impl Samples {
             "workspace" => "default".into(),
             "contact" => self.contacts[0].clone(),
             "field" => self.field.clone(),
+            "segment" => self.segment.clone(),
             "name" => "mac".into(),
             "cycle" => "2026-01-01".into(),
             "merge_id" => NOBODY.into(),

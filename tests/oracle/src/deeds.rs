@@ -31,10 +31,8 @@ impl Generator {
             "country" => dice.word(&["MY", "DE", "SG", "ID", "FR", "US"]),
             "language" => dice.word(&["en", "ms", "de-DE", "zh", "fr"]),
             "company" => dice.word(&COMPANIES),
-            "custom.tier" => dice.word(&["gold", "silver", "iron"]),
-            "custom.score" => return json!(dice.below(4)),
-            "custom.vip" => return json!(dice.chance(50)),
-            "custom.topics" => return json!(["red", dice.word(&["green", "blue"])]),
+            // 0 is a value.
+            "custom.tier" => return json!(dice.below(4)),
             _ => format!("https://img.example.com/{}-{}.png", self.lines.len(), dice.below(1000)),
         })
     }

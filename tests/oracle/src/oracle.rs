@@ -13,21 +13,9 @@ use crate::values::{identity, index, text};
 /// the edge's primary, of a release the holder. Or the problem.
 type Answer = Result<usize, &'static str>;
 
-/// What every contact has, and from the ninth on custom fields.
-pub(crate) const FIELDS: [&str; 12] = [
-    "first_name",
-    "last_name",
-    "email",
-    "phone",
-    "country",
-    "language",
-    "company",
-    "avatar_url",
-    "custom.tier",
-    "custom.score",
-    "custom.vip",
-    "custom.topics",
-];
+/// What every contact has, and a custom one.
+pub(crate) const FIELDS: [&str; 9] =
+    ["first_name", "last_name", "email", "phone", "country", "language", "company", "avatar_url", "custom.tier"];
 
 #[derive(Default)]
 pub struct Oracle {

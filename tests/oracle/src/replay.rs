@@ -1,6 +1,6 @@
 //! What the oracle shows of a contact: its own stream read from the start, merges being edits in it (rule 22).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value, json};
@@ -109,11 +109,10 @@ impl Oracle {
             let brought = cards.iter().map(|card| text(card, field));
             brought.filter(|value| *value != text(it, field) && !value.is_empty()).collect::<BTreeSet<_>>()
         };
-        let custom: BTreeMap<_, _> = FIELDS[8..].iter().map(|field| (&field[7..], &it[*field])).collect();
         let mut shown = json!({
             "id": format!("@{root}"), "state": "live", "conversation": it["conversation"], "assignee": it["assignee"],
             "display_name": names.iter().find(|it| !it.is_empty()), "avatar_url": it["avatar_url"]["url"],
-            "also_known_as": {"emails": also("email"), "phones": also("phone")}, "custom": custom,
+            "also_known_as": {"emails": also("email"), "phones": also("phone")}, "custom": {"tier": it["custom.tier"]},
             "tags": tags(it).map(|it| it.1.as_str()).collect::<BTreeSet<_>>(), "channels_total": rows.len(),
             "channels": rows.iter().map(|row| &row.1).collect::<Vec<_>>(), "source": source,
             "status": blocked.or(it["conversation"]["status"].as_str()), "blocked": blocked.is_some(),

@@ -45,7 +45,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { cached: 200_000, readers: 2, synchronous: Synchronous::Full, vfs: None }
+        Options { cached: 1 << 20, readers: 2, synchronous: Synchronous::Full, vfs: None }
     }
 }
 
@@ -89,10 +89,10 @@ impl SqliteKeyring {
     /// Fills the memory with the newest keys: one pass over many costs less than a look-up for each.
     fn recall(&self, at_most: usize) {
         let since = self.cache.epoch();
-        match table::newest(&self.readers.get(), &self.master.read(), at_most) {
-            Ok(keys) => keys.iter().rev().for_each(|(holder, state)| self.cache.put(*holder, state, since)),
-            // Whoever needs a key will look it up, and hear what is wrong.
-            Err(trouble) => tracing::warn!(?trouble, "keys can't be read ahead"),
+        let tell = |holder, state: &KeyState| self.cache.put(holder, state, since);
+        // Whoever needs a key will look it up, and hear what is wrong.
+        if let Err(trouble) = table::newest(&self.readers.get(), &self.master.read(), at_most, tell) {
+            tracing::warn!(?trouble, "keys can't be read ahead");
         }
     }
 

@@ -177,24 +177,25 @@ pub(super) fn find(connection: &Connection, holder: Uuid) -> Result<Found, Troub
     Ok(found.optional()?.unwrap_or(Found::Nothing))
 }
 
-/// What the file holds for those who came last, at most so many. A key that the master key does not open is left out:
-/// whoever looks it up hears of it.
+/// Tells what the file holds for those who came last, at most so many. A key that the master key does not open is left
+/// out: whoever looks it up hears of it.
 pub(super) fn newest(
     connection: &Connection,
     master: &Master,
     at_most: usize,
-) -> Result<Vec<(Uuid, KeyState)>, Trouble> {
+    mut tell: impl FnMut(Uuid, &KeyState),
+) -> Result<(), Trouble> {
     let mut query = connection.prepare("SELECT holder, destroyed, wrapped FROM keys ORDER BY slot DESC LIMIT ?1")?;
-    let at_most = i64::try_from(at_most).unwrap_or(i64::MAX);
-    let rows = query.query_map([at_most], |row| {
+    let mut rows = query.query([i64::try_from(at_most).unwrap_or(i64::MAX)])?;
+    while let Some(row) = rows.next()? {
         let (holder, wrapped): (_, [u8; WRAPPED_LEN]) = (row.get(0).map(Uuid::from_bytes)?, row.get(2)?);
-        Ok(if row.get(1)? {
-            Some((holder, KeyState::Destroyed))
-        } else {
-            master.unwrap(holder, &wrapped).ok().map(|key| (holder, KeyState::Live(key)))
-        })
-    })?;
-    Ok(rows.filter_map(Result::transpose).collect::<Result<_, _>>()?)
+        if row.get(1)? {
+            tell(holder, &KeyState::Destroyed);
+        } else if let Ok(key) = master.unwrap(holder, &wrapped) {
+            tell(holder, &KeyState::Live(key));
+        }
+    }
+    Ok(())
 }
 
 /// Every holder whose key was destroyed.

@@ -7,16 +7,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use dossier_domain::ids::{ContactId, Mark};
+use chrono::{DateTime, Utc};
+use dossier_domain::ids::{ContactId, Mark, SegmentId};
 use dossier_domain::state::Contact;
 use dossier_projections::documents::{DocumentChange, LookupValue};
 use dossier_projections::mac::{MacChange, MacRow, Member};
 use dossier_projections::unfinished::Unfinished;
 use parking_lot::RwLock;
 
-use crate::ports::read_store::{Changes, ClosedCycle, Projection, ReadError, ReadStore, StoredContact};
+use crate::ports::read_store::{
+    Changes, ClosedCycle, FeedPart, FeedState, FeedWrite, Projection, ReadError, ReadStore, StoredContact,
+};
 use crate::sealing::{Codec, Marks};
 
+mod feed;
 mod keys;
 mod mac;
 mod rows;
@@ -100,7 +104,13 @@ impl SqliteReadStore {
     }
 
     /// Seals and writes row by row: sealed all together, so many would take more memory than their states.
-    async fn write_contacts(&self, changes: Vec<DocumentChange>, from: u64, to: u64) -> Result<Option<u64>, ReadError> {
+    async fn write_contacts(
+        &self,
+        changes: Vec<DocumentChange>,
+        feed: &[FeedWrite],
+        from: u64,
+        to: u64,
+    ) -> Result<Option<u64>, ReadError> {
         let mut changed = Vec::with_capacity(changes.len());
         let file = self.file(Projection::Contacts);
         for change in changes {
@@ -121,7 +131,7 @@ impl SqliteReadStore {
             Changed::State(state, form) => Ok(Write::Put(keys::state(state.id), states::row(&state, form)?)),
             Changed::Row(write) => Ok(write),
         });
-        file.write(writes, from, to)
+        file.write(writes, feed, from, to)
     }
 
     /// The rows by which a contact is found, in the place of those by which it was.
@@ -133,7 +143,11 @@ impl SqliteReadStore {
         changed: &mut Vec<Changed>,
     ) -> Result<(), ReadError> {
         let listed = keys::lookups_of(contact);
-        if let Some(before) = file.get(&listed)? {
+        let before = file.get(&listed)?;
+        if before.is_none() && marks.is_empty() {
+            return Ok(());
+        }
+        if let Some(before) = before {
             for mark in before.chunks_exact(16) {
                 changed.push(Changed::Row(Write::Remove(keys::lookup(mark, contact))));
             }
@@ -213,13 +227,13 @@ impl ReadStore for SqliteReadStore {
     async fn apply(&self, changes: Changes, from: u64, to: u64) -> Result<(), ReadError> {
         let projection = changes.projection();
         let moved = match changes {
-            Changes::Contacts(changes) => self.write_contacts(changes, from, to).await?,
+            Changes::Contacts(changes, feed) => self.write_contacts(changes, &feed, from, to).await?,
             Changes::Mac(changes) => {
-                self.file(projection).write(mac::writes(changes)?.into_iter().map(Ok), from, to)?
+                self.file(projection).write(mac::writes(changes)?.into_iter().map(Ok), &[], from, to)?
             }
             Changes::Unfinished(list) => {
                 let list = Write::Put(keys::UNFINISHED.to_vec(), serde_json::to_vec(&list).map_err(shape)?);
-                self.file(projection).write([Ok(list)], from, to)?
+                self.file(projection).write([Ok(list)], &[], from, to)?
             }
         };
         match moved {
@@ -275,6 +289,22 @@ impl ReadStore for SqliteReadStore {
         limit: usize,
     ) -> Result<Vec<Member>, ReadError> {
         mac::members(&self.file(Projection::Mac), workspace, cycle, after, limit)
+    }
+
+    async fn write_feed(&self, feed: Vec<FeedWrite>) -> Result<(), ReadError> {
+        self.file(Projection::Contacts).alter(|file| feed::write(file, &feed))
+    }
+
+    async fn feed_states(&self) -> Result<Vec<(Arc<str>, FeedState)>, ReadError> {
+        self.file(Projection::Contacts).look(feed::states)
+    }
+
+    async fn feed(&self, workspace: &str, segment: SegmentId, from: u64, limit: usize) -> Result<FeedPart, ReadError> {
+        self.file(Projection::Contacts).look(|file| feed::part(file, workspace, segment, from, limit))
+    }
+
+    async fn trim_feed(&self, older_than: DateTime<Utc>) -> Result<(), ReadError> {
+        self.file(Projection::Contacts).alter(|file| feed::trim(file, older_than))
     }
 
     async fn unfinished(&self) -> Result<Unfinished, ReadError> {

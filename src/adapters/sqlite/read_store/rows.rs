@@ -6,12 +6,14 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::super::connect::keep_plans;
-use crate::ports::read_store::ReadError;
+use super::feed;
+use crate::ports::read_store::{FeedWrite, ReadError};
 
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS rows (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS checkpoint (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL);
 INSERT OR IGNORE INTO checkpoint VALUES (1, 0);
+CREATE TABLE IF NOT EXISTS feed (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 ";
 
 /// A row: its key, its value.
@@ -78,6 +80,7 @@ impl Rows {
     pub(super) fn write(
         &self,
         writes: impl IntoIterator<Item = Result<Write, ReadError>>,
+        feed: &[FeedWrite],
         from: u64,
         to: u64,
     ) -> Result<Option<u64>, ReadError> {
@@ -104,6 +107,7 @@ impl Rows {
                 .map_err(failed(DOING))?;
             }
         }
+        feed::write(&batch, feed)?;
         batch.execute("UPDATE checkpoint SET position = ?1", params![to.cast_signed()]).map_err(failed(DOING))?;
         batch.commit().map_err(failed(DOING))?;
         Ok(None)
@@ -130,6 +134,24 @@ impl Rows {
         rows.collect::<Result<_, _>>().map_err(failed(DOING))
     }
 
+    /// Works in a transaction of its own, which leaves the checkpoint where it is.
+    pub(super) fn alter<T>(&self, work: impl FnOnce(&Connection) -> Result<T, ReadError>) -> Result<T, ReadError> {
+        const DOING: &str = "writing a feed";
+        let mut writer = self.writer.lock();
+        let batch = writer.transaction().map_err(failed(DOING))?;
+        let done = work(&batch)?;
+        batch.commit().map_err(failed(DOING))?;
+        Ok(done)
+    }
+
+    /// Reads as of one moment.
+    pub(super) fn look<T>(&self, work: impl FnOnce(&Connection) -> Result<T, ReadError>) -> Result<T, ReadError> {
+        const DOING: &str = "reading a feed";
+        let mut reader = self.reader.lock();
+        let moment = reader.transaction().map_err(failed(DOING))?;
+        work(&moment)
+    }
+
     /// Folds the write-ahead file into the main one and empties it.
     pub(super) fn checkpoint_file(&self) -> Result<(), ReadError> {
         const DOING: &str = "emptying a write-ahead file";
@@ -142,7 +164,7 @@ impl Rows {
 }
 
 /// The first key after all that begin with the prefix. Prefixes here never end in 0xff alone.
-fn after_prefix(prefix: &[u8]) -> Vec<u8> {
+pub(super) fn after_prefix(prefix: &[u8]) -> Vec<u8> {
     let mut end = prefix.to_vec();
     while let Some(last) = end.pop() {
         if last < u8::MAX {

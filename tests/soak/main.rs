@@ -1,0 +1,111 @@
+//! Commands, merges, unmerges, erasures and searches at once; in the end every search finds whom the reference evaluator
+//! finds over a fresh fold of the log. `DOSSIER_SOAK_STEPS=20000` makes it long.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod deeds;
+mod fresh;
+
+#[allow(dead_code, reason = "the domain's own tests use the rest")]
+#[path = "../../domain/tests/filters/generate.rs"]
+mod generate;
+#[allow(dead_code, reason = "the domain's own tests use the rest")]
+#[path = "../../domain/tests/filters/support.rs"]
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use dossier::api::bodies::SearchPage;
+use dossier::api::read::search;
+use dossier::house::{House, Options};
+use dossier::ports::EventStore;
+use proptest::prelude::Strategy;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use serde_json::{Value, json};
+
+use deeds::Deeds;
+
+/// The workspace that everybody means.
+pub(crate) const HOME: &str = "default";
+/// Steps of each writer.
+const STEPS: usize = 250;
+const WRITERS: u64 = 3;
+const READERS: usize = 2;
+/// Filters that are asked while things change, and compared in the end.
+const FILTERS: usize = 120;
+const SORTS: [&str; 6] = ["last_interaction", "first_name", "country", "status", "custom.number", "created_at"];
+
+fn sampled<S: Strategy>(strategy: &S, count: usize) -> Vec<S::Value> {
+    let mut runner = TestRunner::deterministic();
+    (0..count).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
+}
+
+/// Searches that ask about no segment: none is defined here.
+fn searches() -> Vec<Value> {
+    let filters = sampled(&generate::filter(), FILTERS * 2);
+    let filters = filters.into_iter().filter(|filter| !filter.to_string().contains("\"segment\"")).take(FILTERS);
+    let search = |(index, filter): (usize, Value)| {
+        let order = if index.is_multiple_of(2) { "asc" } else { "desc" };
+        let sort = json!([{"by": SORTS[index % SORTS.len()], "order": order}]);
+        json!({"filter": filter, "sort": sort, "limit": 7, "columns": [], "count": true})
+    };
+    filters.enumerate().map(search).collect()
+}
+
+async fn page(house: &House, body: &Value) -> SearchPage {
+    let text = body.to_string();
+    let read = house.with_vocabulary(HOME, |vocabulary| search(text.as_bytes(), vocabulary)).await.unwrap();
+    house.search(HOME, &read.unwrap_or_else(|error| panic!("{body}: {error:?}"))).await.unwrap()
+}
+
+/// All pages of a search: ids in order, and the count that the last one told.
+pub(crate) async fn all_pages(house: &House, mut body: Value) -> (Vec<String>, u64) {
+    let mut ids = Vec::new();
+    loop {
+        let page = page(house, &body).await;
+        ids.extend(page.contacts.iter().map(|contact| contact["id"].as_str().unwrap().to_owned()));
+        match page.next_cursor {
+            Some(cursor) => body["cursor"] = cursor.into(),
+            None => return (ids, page.count.unwrap()),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_happens_at_once_the_same_are_found_as_in_a_fresh_fold() {
+    let steps = std::env::var("DOSSIER_SOAK_STEPS").ok().and_then(|steps| steps.parse().ok()).unwrap_or(STEPS);
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::open(folder.path(), Options::default()).await.unwrap();
+    house.start().await.unwrap();
+    let deeds = Arc::new(Deeds::new(house.clone(), sampled(&generate::contact(), 200)));
+    deeds.define_fields().await;
+    let (searches, writing) = (Arc::new(searches()), Arc::new(AtomicUsize::new(WRITERS as usize)));
+    let mut tasks = tokio::task::JoinSet::new();
+    for seed in 1..=WRITERS {
+        let (deeds, writing) = (deeds.clone(), writing.clone());
+        tasks.spawn(async move {
+            deeds.do_some(seed, steps).await;
+            writing.fetch_sub(1, Ordering::Relaxed);
+        });
+    }
+    for reader in 0..READERS {
+        let (house, searches, writing) = (house.clone(), searches.clone(), writing.clone());
+        tasks.spawn(async move {
+            for search in searches.iter().cycle().skip(reader * FILTERS / READERS) {
+                let page = page(&house, search).await;
+                assert!(page.count.unwrap() >= page.contacts.len() as u64);
+                if writing.load(Ordering::Relaxed) == 0 {
+                    break;
+                }
+            }
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.unwrap();
+    }
+    let head = house.store().head().await.unwrap();
+    house.runner().reached(head).await;
+    fresh::compare(&house, &searches).await;
+}
