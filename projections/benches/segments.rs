@@ -71,7 +71,8 @@ fn definitions(count: usize) -> Vec<(SegmentId, Arc<Filter>)> {
     let mut dice = Dice::seeded(5);
     let define = |number: usize| {
         let country = COUNTRIES[skewed(&mut dice, COUNTRIES.len())].0;
-        let silent = json!({"field": "last_in", "op": "older_than", "value": {"amount": 1 + dice.below(60), "unit": "day"}});
+        let silent =
+            json!({"field": "last_in", "op": "older_than", "value": {"amount": 1 + dice.below(60), "unit": "day"}});
         let tag = json!({"field": "tags", "op": "any_of", "value": [format!("tag {}", dice.below(500))]});
         let filter = match number % 10 {
             0..=3 => tag,
