@@ -20,13 +20,11 @@ mod mix;
 mod plain;
 #[path = "http/postgres.rs"]
 mod postgres;
-#[path = "http/server.rs"]
-mod server;
 #[path = "shared/mod.rs"]
 mod shared;
 
 use client::Measured;
-use server::Server;
+use shared::server::{self, Server};
 use shared::table::{Bars, figure, head, row};
 
 /// As the program has it: the limit route is served with it too.
@@ -117,7 +115,7 @@ fn product(known: &Path, connections: usize, seconds: usize) -> Measured {
 
 fn limit(connections: usize, seconds: usize) -> Measured {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::of_the_limit(folder.path());
+    let server = limit::server(folder.path());
     client::drive(&server, (0..connections).map(limit::Raw::of_connection).collect(), seconds)
 }
 

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::server::Server;
 use super::shared::process::{cpu_of, own_cpu};
+use super::shared::server::Server;
 
 /// Not counted: caches fill, and the server finds its pace.
 const WARM: Duration = Duration::from_secs(1);

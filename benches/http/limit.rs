@@ -4,6 +4,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 
 use axum::Router;
@@ -19,9 +20,16 @@ use uuid::Uuid;
 
 use super::client::Source;
 use super::load::{DATA_BYTES, Load};
+use super::shared::server::Server;
 
 /// By this argument the bench becomes the server.
 pub(crate) const FLAG: &str = "--limit-server";
+
+/// This very bench, as the limit.
+pub(crate) fn server(data: &Path) -> Server {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    Server::started(command.arg(FLAG).arg(data))
+}
 
 /// Serves until it is killed.
 pub(crate) fn serve(folder: &Path) {

@@ -3,5 +3,8 @@
 
 pub(crate) mod dice;
 pub(crate) mod messages;
+pub(crate) mod postgres;
 pub(crate) mod process;
+pub(crate) mod server;
 pub(crate) mod table;
+pub(crate) mod workspace;

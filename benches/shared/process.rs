@@ -2,7 +2,7 @@
 //! the most memory it ever held.
 
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Clock ticks of /proc, a hundred a second on every Linux there is.
@@ -34,8 +34,17 @@ fn ticks(path: &str, first: usize) -> Duration {
 
 /// The most memory that a process ever held, in MiB.
 pub(crate) fn peak_memory(process: u32) -> Option<f64> {
+    memory(process, "VmHWM:")
+}
+
+/// The memory that a process holds, in MiB.
+pub(crate) fn resident_memory(process: u32) -> Option<f64> {
+    memory(process, "VmRSS:")
+}
+
+fn memory(process: u32, name: &str) -> Option<f64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let line = status.lines().find(|line| line.starts_with(name))?;
     line.split_whitespace().nth(1)?.parse::<f64>().ok().map(|kib| kib / 1024.0)
 }
 
@@ -50,7 +59,22 @@ pub(crate) struct Ran {
 /// Runs a command to its end.
 pub(crate) fn run(command: &mut Command) -> Ran {
     let (begun, before) = (Instant::now(), cpu_of_ended_children());
-    let mut child = command.spawn().unwrap();
+    let child = command.spawn().unwrap();
+    ended(command, child, begun, before)
+}
+
+/// Runs a command to its end, and gives it what `feed` writes.
+pub(crate) fn run_fed(command: &mut Command, feed: impl FnOnce(ChildStdin) + Send) -> Ran {
+    let (begun, before) = (Instant::now(), cpu_of_ended_children());
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    let input = child.stdin.take().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| feed(input));
+        ended(command, child, begun, before)
+    })
+}
+
+fn ended(command: &Command, mut child: Child, begun: Instant, before: Duration) -> Ran {
     let mut peak = 0.0_f64;
     let status = loop {
         peak = peak.max(peak_memory(child.id()).unwrap_or_default());

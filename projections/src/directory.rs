@@ -236,6 +236,7 @@ impl Filling {
         let known = self.directory.workspace(workspace);
         known.index.set_active_days(meaning.active_days);
         known.meaning = meaning;
+        known.index.begin_filling();
     }
 
     /// Takes a contact as it is stored.
@@ -268,6 +269,7 @@ impl Filling {
                 self.directory.put(&[shown(&root.state, view)], now);
             }
         }
+        self.directory.workspaces.values_mut().for_each(|known| known.index.end_filling());
         Ok(self.directory)
     }
 }

@@ -81,7 +81,7 @@ pub struct Shown {
 pub struct Changed {
     /// Rows to be stored: each changed contact once.
     pub rows: Vec<DocumentChange>,
-    /// What contacts show, each once; empty unless the projector is [`Documents::showing`].
+    /// What contacts show, each once; empty unless the projector shows: see [`Documents::show`].
     pub shown: Vec<Shown>,
 }
 

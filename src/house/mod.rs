@@ -51,7 +51,7 @@ impl Default for Options {
         Options {
             remembered: 1 << 17,
             projected: Bounds::default(),
-            linger: Duration::from_millis(30),
+            linger: Duration::from_millis(20),
             keys_ahead: true,
         }
     }

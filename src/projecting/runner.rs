@@ -141,9 +141,10 @@ impl Runner {
             if folded == PAGE {
                 continue;
             }
+            let look = until.min(tokio::time::Instant::now() + LOOKED_EVERY);
             tokio::select! {
                 () = self.called.notified() => {}
-                () = tokio::time::sleep(LOOKED_EVERY) => {}
+                () = tokio::time::sleep_until(look) => {}
                 _ = stop.changed() => break,
             }
             if tokio::time::Instant::now() >= until {

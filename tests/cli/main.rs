@@ -3,6 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod contact;
+#[allow(dead_code, reason = "benches use the rest")]
+#[path = "../../benches/shared/dice.rs"]
+mod dice;
+mod generated;
 mod help;
 mod in_use;
 mod ingest;
@@ -11,6 +15,9 @@ mod search;
 #[path = "../support/server.rs"]
 mod server;
 mod verify;
+#[allow(dead_code, reason = "benches use the rest")]
+#[path = "../../benches/shared/workspace/mod.rs"]
+mod workspace;
 
 use std::path::PathBuf;
 use std::process::Command;

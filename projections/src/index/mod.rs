@@ -101,12 +101,22 @@ impl Index {
     /// One that holds these, which takes much less time than to put them one by one.
     pub fn filled(active_days: u16, subjects: impl IntoIterator<Item = Subject>) -> Index {
         let mut index = Index::new(active_days);
-        index.texts.begin_filling();
+        index.begin_filling();
         for subject in subjects {
             index.put(&subject);
         }
-        index.texts.end_filling();
+        index.end_filling();
         index
+    }
+
+    /// Many are put, and nobody asks until [`Index::end_filling`]: that takes much less time.
+    pub fn begin_filling(&mut self) {
+        self.texts.begin_filling();
+    }
+
+    /// Now it can be asked.
+    pub fn end_filling(&mut self) {
+        self.texts.end_filling();
     }
 
     /// For how many days a contact is active from now on.

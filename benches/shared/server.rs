@@ -4,9 +4,12 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{ChildStdout, Command, Stdio};
+use std::time::Duration;
 
-use super::limit;
-use super::shared::process::{Kept, dossier};
+use super::process::{Kept, dossier};
+
+/// How often a server is asked whether it is ready: seldom enough to take nothing from its start.
+const LOOKED_EVERY: Duration = Duration::from_millis(10);
 
 /// A running server; killed when dropped.
 pub(crate) struct Server {
@@ -24,27 +27,35 @@ impl Server {
         command.stderr(std::fs::File::create(data.join("serve.log")).unwrap());
         let server = Server::started(&mut command);
         while !server.is_ready() {
-            std::thread::yield_now();
+            std::thread::sleep(LOOKED_EVERY);
         }
         server
     }
 
     /// Whether it has taken up what the log left, and says so.
     fn is_ready(&self) -> bool {
+        self.answer("GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").starts_with("HTTP/1.1 200")
+    }
+
+    /// What it answers to JSON, head and all.
+    pub(crate) fn post(&self, path: &str, body: &str) -> String {
+        self.answer(&format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        ))
+    }
+
+    fn answer(&self, request: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
-        answer.starts_with("HTTP/1.1 200")
+        answer
     }
 
-    /// This very bench, as the limit.
-    pub(crate) fn of_the_limit(data: &Path) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        Server::started(command.arg(limit::FLAG).arg(data))
-    }
-
-    fn started(command: &mut Command) -> Self {
+    /// One that tells its address as the program does.
+    pub(crate) fn started(command: &mut Command) -> Self {
         let mut child = Kept(command.stdout(Stdio::piped()).spawn().unwrap());
         let mut out = BufReader::new(child.0.stdout.take().unwrap());
         let mut line = String::new();

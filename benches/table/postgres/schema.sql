@@ -1,0 +1,32 @@
+-- The contacts table as it is usually built: a row a contact, custom values as jsonb, tags as an array, and one column
+-- of all that is searched. Folded columns hold what the application compares by.
+CREATE TABLE contacts (
+    id               uuid NOT NULL,
+    display_name     text NOT NULL,
+    first_name       text,
+    last_name        text,
+    email            text,
+    phone            text,
+    company          text,
+    avatar_url       text,
+    country          text,
+    language         text,
+    source           text,
+    assignee         text,
+    last_channel     text,
+    status           text NOT NULL,
+    blocked          boolean NOT NULL,
+    created_at       timestamptz NOT NULL,
+    first_seen       timestamptz NOT NULL,
+    last_in          timestamptz,
+    last_out         timestamptz,
+    last_message     timestamptz,
+    last_interaction timestamptz,
+    opened_at        timestamptz,
+    tags             text[] NOT NULL,
+    shown_channels   jsonb NOT NULL,
+    custom           jsonb NOT NULL,
+    last_name_folded text,
+    company_folded   text,
+    search           text NOT NULL
+);
