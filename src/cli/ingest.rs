@@ -89,7 +89,13 @@ impl Ingest {
         let asked = format!(
             "/v1/workspaces/{workspace}/commands{replay}' -X POST -H 'content-type: application/x-ndjson' -T {file}"
         );
-        let options = Options { linger: LINGER, projected: Bounds::BULK, keys_ahead: false, ..Options::default() };
+        let options = Options {
+            linger: LINGER,
+            projected: Bounds::BULK,
+            findable: false,
+            keys_ahead: false,
+            ..Options::default()
+        };
         let house = self.place.open_with(options).await.map_err(or_ask(&asked))?;
         let settings = house.app().settings(&workspace).await?;
         if self.replay_clock {

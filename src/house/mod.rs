@@ -40,6 +40,8 @@ pub struct Options {
     pub remembered: usize,
     /// What the projections hold in memory.
     pub projected: Bounds,
+    /// Whether [`House::start`] makes contacts findable; what only writes has no use for it. Segments need it all the same.
+    pub findable: bool,
     /// How long what nobody waits for may be folded before it is stored in the read models.
     pub linger: Duration,
     /// Whether new keys are flushed beside the log's commits: sooner there, and with more flushes.
@@ -51,6 +53,7 @@ impl Default for Options {
         Options {
             remembered: 1 << 17,
             projected: Bounds::default(),
+            findable: true,
             linger: Duration::from_millis(20),
             keys_ahead: true,
         }
@@ -76,6 +79,7 @@ pub struct House {
     store: Arc<SqliteEventStore>,
     keyring: Arc<SqliteKeyring>,
     keys_ahead: Option<FlushAhead>,
+    findable: bool,
     linger: Duration,
     codec: Arc<Codec>,
     marks: Arc<Marks>,
@@ -134,6 +138,7 @@ impl House {
             master: source,
             store,
             keys_ahead: options.keys_ahead.then(|| FlushAhead::start(&keyring)),
+            findable: options.findable,
             linger: options.linger,
             keyring,
             codec,

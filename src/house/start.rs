@@ -159,7 +159,10 @@ impl House {
             unfinished.extend(is_unfinished.then(|| contact.clone()));
             self.app.take_up(contact);
         };
-        self.runner.fill(each).await?;
+        match self.findable {
+            true => self.runner.fill(each).await?,
+            false => self.runner.look(each).await?,
+        }
         for contact in unfinished {
             match contact.life {
                 Life::Live => self.app.erase_again(contact.id, &was_erased).await?,

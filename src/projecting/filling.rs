@@ -55,6 +55,19 @@ pub(super) async fn fill(
     })
 }
 
+/// Reads every stored contact, and indexes nobody.
+///
+/// # Errors
+/// A store failed.
+pub(super) async fn look(inputs: &Inputs, mut each: impl FnMut(&Arc<Contact>)) -> Result<(), AppError> {
+    let up_to = inputs.read.checkpoint(Projection::Contacts).await?;
+    let mut pages = pages(inputs, up_to);
+    while let Some(page) = pages.recv().await {
+        page?.iter().for_each(&mut each);
+    }
+    Ok(())
+}
+
 type Page = Result<Vec<Arc<Contact>>, AppError>;
 
 /// All stored contacts, page by page.

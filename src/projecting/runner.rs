@@ -8,6 +8,7 @@ use dossier_domain::state::Contact;
 use dossier_projections::directory::Directory;
 use tokio::sync::{Mutex, Notify, watch};
 
+use super::filling::look;
 use super::projectors::{Bounds, Inputs, Projectors};
 use super::rebuild::rebuild;
 use crate::app::AppError;
@@ -249,6 +250,15 @@ impl Runner {
         let _waiting = self.wait();
         let mut projectors = self.projectors.lock().await;
         self.fill_anew(&mut projectors, each).await
+    }
+
+    /// Shows every own state that is stored to `each`; the directory stays as it is.
+    ///
+    /// # Errors
+    /// A store failed.
+    pub async fn look(&self, each: impl FnMut(&Arc<Contact>)) -> Result<(), AppError> {
+        let _still = self.projectors().await;
+        look(&self.inputs, each).await
     }
 
     /// Whether the directory can be asked.
