@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use dossier_domain::compose::{ActivityLevel, Status};
 use dossier_domain::ids::{ContactId, MergeId};
 use dossier_domain::state;
 use serde::Serialize;
@@ -224,15 +225,14 @@ pub enum ContactStatus {
     Blocked,
 }
 
-impl ContactStatus {
-    /// The status of a contact with this conversation.
-    pub fn of(conversation: ConversationStatus, blocked: bool) -> Self {
-        match conversation {
-            _ if blocked => ContactStatus::Blocked,
-            ConversationStatus::None => ContactStatus::None,
-            ConversationStatus::Open => ContactStatus::Open,
-            ConversationStatus::Snoozed => ContactStatus::Snoozed,
-            ConversationStatus::Closed => ContactStatus::Closed,
+impl From<Status> for ContactStatus {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::None => ContactStatus::None,
+            Status::Open => ContactStatus::Open,
+            Status::Snoozed => ContactStatus::Snoozed,
+            Status::Closed => ContactStatus::Closed,
+            Status::Blocked => ContactStatus::Blocked,
         }
     }
 }
@@ -247,6 +247,16 @@ pub enum Activity {
     Inactive,
     /// The contact is blocked.
     Blocked,
+}
+
+impl From<ActivityLevel> for Activity {
+    fn from(level: ActivityLevel) -> Self {
+        match level {
+            ActivityLevel::Active => Activity::Active,
+            ActivityLevel::Inactive => Activity::Inactive,
+            ActivityLevel::Blocked => Activity::Blocked,
+        }
+    }
 }
 
 /// How much there is, over the tree.

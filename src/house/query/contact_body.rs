@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use dossier_domain::compose::{ShownIdentity, View};
+use chrono::{DateTime, Utc};
+use dossier_domain::compose::{ActivityLevel, ShownIdentity, Status, View};
 use dossier_domain::field::{Field, Value};
 use dossier_domain::fields::Definitions;
 
 use crate::api::bodies::{
-    AbsorbedRow, AbsorbedTree, Activity, AlsoKnownAs, ChannelBody, ContactBody, ContactState, ContactStatus,
-    ConversationBody, ResolvedFrom, ValueBody,
+    AbsorbedRow, AbsorbedTree, AlsoKnownAs, ChannelBody, ContactBody, ContactState, ConversationBody, ResolvedFrom,
+    ValueBody,
 };
 
 /// The body of a live contact as of `now`.
@@ -22,6 +22,7 @@ pub(super) fn contact_body(
 ) -> ContactBody {
     let text = |field: Field| view.text(&field).cloned();
     let conversation = ConversationBody::from(&view.conversation);
+    let blocked = view.blocked.is_some();
     let (last_interaction, last_channel) = view.last_interaction.clone().unzip();
     ContactBody {
         id: view.id,
@@ -43,10 +44,10 @@ pub(super) fn contact_body(
         channels_total: view.identities.len() as u64,
         source: view.source.clone(),
         assignee: view.assignee.clone(),
-        status: ContactStatus::of(conversation.status, view.blocked.is_some()),
+        status: Status::of(view.conversation.status, blocked).into(),
         conversation,
-        activity: activity(view, active_days, now),
-        blocked: view.blocked.is_some(),
+        activity: ActivityLevel::of(blocked, last_interaction, active_days, now).into(),
+        blocked,
         blocked_reason: view.blocked.as_ref().and_then(|block| block.reason.clone()),
         created_at: view.created_at,
         first_seen: view.first_seen,
@@ -59,16 +60,6 @@ pub(super) fn contact_body(
         absorbed: AbsorbedTree::new(view.id, view.absorbed.iter().map(AbsorbedRow::from).collect()),
         revision: view.revision,
         position: view.position,
-    }
-}
-
-/// Rule 12. A day is 24 hours here.
-fn activity(view: &View, active_days: u16, now: DateTime<Utc>) -> Activity {
-    let since = now - TimeDelta::days(active_days.into());
-    match &view.last_interaction {
-        _ if view.blocked.is_some() => Activity::Blocked,
-        Some((last, _)) if *last > since => Activity::Active,
-        _ => Activity::Inactive,
     }
 }
 
