@@ -7,7 +7,7 @@ use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use dossier_domain::filter::{Filter, Phrase, Slip, Vocabulary};
 use dossier_domain::values::time::parse_time;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::columns::print;
 use super::{Failure, Place, or_ask};
@@ -103,13 +103,10 @@ impl Search {
     }
 
     fn query(&self, vocabulary: Vocabulary<'_>) -> Result<SearchQuery, Failure> {
-        let sort = self.sort.iter().map(|field| match field.trim().strip_prefix('-') {
-            Some(field) => json!({"by": whole(field, vocabulary), "order": "desc"}),
-            None => json!({"by": whole(field.trim(), vocabulary)}),
-        });
+        let sort = read::sort_by(&self.sort, |field| whole(field, vocabulary));
         let columns: Vec<String> = self.columns().into_iter().map(|column| whole(column, vocabulary)).collect();
         let body = json!({
-            "search": self.search, "sort": sort.collect::<Vec<Value>>(), "columns": columns,
+            "search": self.search, "sort": sort, "columns": columns,
             "limit": self.limit, "cursor": self.cursor, "now": self.now, "count": true,
         });
         let query = read::search(body.to_string().as_bytes(), vocabulary).map_err(told)?;

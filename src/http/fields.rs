@@ -2,16 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::{ETAG, LOCATION};
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use dossier_domain::fields::parse_key;
 
 use super::Door;
 use super::asked::Asked;
 use super::docs::{AsNewAs, InWorkspace, OfField, Paging, Problems, Surroundings};
 use super::reading::Reading;
-use super::reply::{POSITION, etag};
+use super::reply;
 use crate::api::bodies::{FieldBody, FieldPage};
 use crate::api::problem::Problem;
 use crate::api::read::CommandName;
@@ -55,7 +53,7 @@ pub(super) async fn show(State(door): State<Door>, mut reading: Reading) -> Resu
     let key = parse_key(reading.part("field"))
         .map_err(|invalid| Problem::invalid_parameter(invalid.code(), format!("field in the path: {invalid}")))?;
     let (body, position) = door.house.field(&reading.workspace, &key).await?;
-    Ok(([(ETAG, etag(position)), (POSITION, position.into())], Json(body)).into_response())
+    Ok(reply::shown(body, position))
 }
 
 /// Changes the name, the options or the order: what is left out stays. An option that is taken away is offered no more;
@@ -88,14 +86,6 @@ async fn carried_out(door: &Door, name: CommandName, asked: Asked) -> Result<Res
         _ => "".into(),
     };
     let (answer, key) = door.execute_keeping(name, asked, key_of).await?;
-    let (body, position) = door.house.field(&workspace, &key).await?;
-    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
-    let mut response =
-        (status, [(ETAG, etag(position)), (POSITION, answer.position.into())], Json(body)).into_response();
-    if status == StatusCode::CREATED
-        && let Ok(place) = HeaderValue::try_from(format!("/v1/workspaces/{workspace}/fields/{key}"))
-    {
-        response.headers_mut().insert(LOCATION, place);
-    }
-    Ok(response)
+    let shown = door.house.field(&workspace, &key).await?;
+    Ok(reply::changed(&answer, shown, format!("/v1/workspaces/{workspace}/fields/{key}")))
 }

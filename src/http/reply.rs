@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::header::{CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 
 use crate::api::bodies::{AnswerBody, AnswerShape};
 use crate::api::problem::Problem;
@@ -41,6 +42,22 @@ pub(super) fn answered(workspace: &str, answer: &Answer, shape: AnswerShape) -> 
         && let Some(place) = place_of(workspace, answer)
     {
         headers.insert(LOCATION, text(place));
+    }
+    response
+}
+
+/// A thing of a workspace as it is now, with the place in the log of the last event about it.
+pub(super) fn shown<T: Serialize>(body: T, position: u64) -> Response {
+    ([(ETAG, etag(position)), (POSITION, position.into())], Json(body)).into_response()
+}
+
+/// The answer to a command on such a thing: the thing, and where it is found if it was made.
+pub(super) fn changed<T: Serialize>(answer: &Answer, (body, position): (T, u64), place: String) -> Response {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    let headers = [(ETAG, etag(position)), (POSITION, answer.position.into())];
+    let mut response = (status, headers, Json(body)).into_response();
+    if status == StatusCode::CREATED {
+        response.headers_mut().insert(LOCATION, text(place));
     }
     response
 }

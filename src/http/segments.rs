@@ -4,16 +4,14 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::{ETAG, LOCATION};
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::Door;
 use super::asked::Asked;
 use super::docs::{AsNewAs, InWorkspace, OfSegment, Paging, Problems, Surroundings};
 use super::reading::{Reading, WAIT_MAX_MS};
-use super::reply::{POSITION, etag};
+use super::reply;
 use crate::api::bodies::{AnswerBody, SearchPage, SegmentBody, SegmentChangePage, SegmentPage};
 use crate::api::problem::Problem;
 use crate::api::read::{self, CommandName};
@@ -50,7 +48,7 @@ pub(super) async fn define(State(door): State<Door>, asked: Asked) -> Result<Res
 pub(super) async fn show(State(door): State<Door>, mut reading: Reading) -> Result<Response, Problem> {
     reading.begin(&door).await?;
     let (body, position) = door.house.segment(&reading.workspace, reading.part("segment")).await?;
-    Ok(([(ETAG, etag(position)), (POSITION, position.into())], Json(body)).into_response())
+    Ok(reply::shown(body, position))
 }
 
 /// Changes the name or the filter: what is left out stays. Who enters or leaves by another filter does so now.
@@ -84,18 +82,14 @@ pub(super) async fn remove(State(door): State<Door>, asked: Asked) -> Result<Res
     responses((status = 200, body = SearchPage), Problems)
 )]
 pub(super) async fn contacts(State(door): State<Door>, mut reading: Reading) -> Result<Json<SearchPage>, Problem> {
-    let sort = reading.params.list("sort").into_iter().map(|field| match field.strip_prefix('-') {
-        Some(field) => json!({"by": field, "order": "desc"}),
-        None => json!({"by": field}),
-    });
-    let (sort, columns) = (sort.collect::<Vec<Value>>(), reading.params.list("columns"));
+    let (sort, columns) = (reading.params.list("sort"), reading.params.list("columns"));
     let (count, cursor, limit) = (reading.params.flag("count"), reading.params.text("cursor"), reading.params.limit());
     reading.begin(&door).await?;
     let workspace = &reading.workspace;
     let segment = door.house.segment_named(workspace, reading.part("segment")).await?;
     let body = json!({
         "filter": {"field": "segment", "op": "any_of", "value": [segment]},
-        "sort": if sort.is_empty() { Value::Null } else { sort.into() },
+        "sort": read::sort_by(&sort, str::to_owned),
         "columns": if columns.is_empty() { Value::Null } else { json!(columns) },
         "count": count, "cursor": cursor, "limit": limit,
     });
@@ -141,14 +135,6 @@ async fn carried_out(door: &Door, name: CommandName, asked: Asked) -> Result<Res
     let workspace = asked.workspace.clone();
     let (answer, _) = door.execute(name, asked).await?;
     let id = answer.segment.map(|id| id.to_string()).unwrap_or_default();
-    let (body, position) = door.house.segment(&workspace, &id).await?;
-    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
-    let mut response =
-        (status, [(ETAG, etag(position)), (POSITION, answer.position.into())], Json(body)).into_response();
-    if status == StatusCode::CREATED
-        && let Ok(place) = HeaderValue::try_from(format!("/v1/workspaces/{workspace}/segments/{id}"))
-    {
-        response.headers_mut().insert(LOCATION, place);
-    }
-    Ok(response)
+    let shown = door.house.segment(&workspace, &id).await?;
+    Ok(reply::changed(&answer, shown, format!("/v1/workspaces/{workspace}/segments/{id}")))
 }

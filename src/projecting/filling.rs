@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use dossier_domain::ids::ContactId;
-use dossier_domain::state::{Contact, evolve};
+use dossier_domain::state::Contact;
 use dossier_projections::directory::{Directory, Filling};
 use dossier_projections::documents::Source;
 use tokio::runtime::Handle;
@@ -106,20 +106,11 @@ async fn read_part(
             match stored {
                 StoredContact::Found(state) => contacts.push(Arc::from(state)),
                 StoredContact::Absent => {}
-                StoredContact::Unreadable => contacts.push(Arc::new(folded(inputs, id, up_to).await?)),
+                StoredContact::Unreadable => contacts.push(Arc::new(inputs.folded(id, up_to).await?)),
             }
         }
         if sender.send(Ok(contacts)).await.is_err() {
             return Ok(());
         }
     }
-}
-
-/// The state folded from the log, where the stored one can't be opened any more.
-async fn folded(inputs: &Inputs, id: ContactId, up_to: u64) -> Result<Contact, AppError> {
-    let mut state = Contact::absent(id);
-    for entry in inputs.history(id, up_to).await? {
-        evolve(&mut state, &entry.fact());
-    }
-    Ok(state)
 }

@@ -104,6 +104,15 @@ impl Inputs {
         }
     }
 
+    /// The state folded from the log up to a position, where the stored one can't be opened any more.
+    pub(super) async fn folded(&self, contact: ContactId, up_to: u64) -> Result<Contact, AppError> {
+        let mut state = Contact::absent(contact);
+        for entry in self.history(contact, up_to).await? {
+            evolve(&mut state, &entry.fact());
+        }
+        Ok(state)
+    }
+
     /// What a workspace's contacts mean as of a position.
     pub(super) async fn meaning(&self, workspace: &Arc<str>, up_to: u64) -> Result<Meaning, AppError> {
         let stream = Stream::Workspace(workspace.clone());
@@ -403,13 +412,7 @@ impl Source for Looking<'_> {
         match self.handle.block_on(self.inputs.read.contact(contact))? {
             StoredContact::Found(state) => Ok(Some(*state)),
             StoredContact::Absent => Ok(None),
-            StoredContact::Unreadable => {
-                let mut state = Contact::absent(contact);
-                for entry in self.history(contact, self.checkpoint)? {
-                    evolve(&mut state, &entry.fact());
-                }
-                Ok(Some(state))
-            }
+            StoredContact::Unreadable => self.handle.block_on(self.inputs.folded(contact, self.checkpoint)).map(Some),
         }
     }
 

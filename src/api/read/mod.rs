@@ -35,7 +35,7 @@ mod workspace;
 pub use canonical::canonical;
 pub use members::PathParts;
 pub use name::CommandName;
-pub use search::search;
+pub use search::{search, sort_by};
 
 use json::{Json, Malformed};
 use members::Members;

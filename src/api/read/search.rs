@@ -3,10 +3,10 @@
 use dossier_domain::filter::{Filter, Search, Sort, Vocabulary, read as read_filter};
 use dossier_domain::problem::{Place, Problem, Problems};
 use dossier_domain::values::time::parse_time;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::json::Json;
-use super::{ReadError, json};
+use super::ReadError;
+use super::json::{Json, parse};
 use crate::app::query::{Column, SearchQuery};
 
 /// Contacts on a page that says nothing of it.
@@ -19,7 +19,7 @@ const LIMIT_MAX: u64 = 1_000;
 /// # Errors
 /// All that is wrong with it.
 pub fn search(body: &[u8], vocabulary: Vocabulary<'_>) -> Result<SearchQuery, ReadError> {
-    let body = if body.is_empty() { Json::Object(Vec::new()) } else { json::parse(body)? };
+    let body = if body.is_empty() { Json::Object(Vec::new()) } else { parse(body)? };
     let mut problems = Problems::default();
     let body = plain(body, &Place::WHOLE, &mut problems);
     let query = match body {
@@ -27,6 +27,16 @@ pub fn search(body: &[u8], vocabulary: Vocabulary<'_>) -> Result<SearchQuery, Re
         _ => refuse(&mut problems, &Place::WHOLE, "wrong_type", "give an object"),
     };
     problems.or(query).map_err(ReadError::Invalid)
+}
+
+/// The `sort` of a body out of fields as they are written in one line: a hyphen stands before those that descend. `None`
+/// of none.
+pub fn sort_by<F: AsRef<str>>(fields: &[F], name_of: impl Fn(&str) -> String) -> Option<Value> {
+    let key = |field: &F| match field.as_ref().trim().strip_prefix('-') {
+        Some(field) => json!({"by": name_of(field), "order": "desc"}),
+        None => json!({"by": name_of(field.as_ref().trim())}),
+    };
+    (!fields.is_empty()).then(|| fields.iter().map(key).collect())
 }
 
 /// The value as the domain reads it. A member that is given twice is told, and its first value kept.
