@@ -1,5 +1,7 @@
 //! What the ports are made of: the embedded engines, and the same in memory for tests and simulations.
 
 pub mod memory;
+pub mod postgres;
 pub mod sqlite;
+mod states;
 mod watermark;

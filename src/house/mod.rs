@@ -13,7 +13,6 @@ use tokio::sync::watch;
 
 use crate::adapters::sqlite::{
     DataFolder, EventStoreOptions, FlushAhead, KeyringOptions, MasterKey, OpenError, SqliteEventStore, SqliteKeyring,
-    SqliteReadStore,
 };
 use crate::app::ask::{Answer, Command};
 use crate::app::clock::{SystemClock, Wall};
@@ -27,6 +26,7 @@ use crate::sealing::{Codec, HASHING_KEY, Marks};
 
 mod condition;
 mod query;
+mod read_store;
 mod rebuilding;
 mod start;
 
@@ -83,7 +83,7 @@ pub struct House {
     linger: Duration,
     codec: Arc<Codec>,
     marks: Arc<Marks>,
-    read: Arc<SqliteReadStore>,
+    read: Arc<dyn ReadStore>,
     app: Arc<App>,
     runner: Arc<Runner>,
     wall: Arc<dyn Wall>,
@@ -120,8 +120,7 @@ impl House {
         keyring.flush().map_err(AppError::from)?;
         let marks = Arc::new(Marks::new(&hashing));
         let codec = Arc::new(Codec::new(keyring.clone()));
-        let read = SqliteReadStore::open(path, codec.clone(), marks.clone()).map_err(AppError::from)?;
-        let read = Arc::new(read);
+        let read = read_store::open(None, path, codec.clone(), marks.clone()).await?;
         let inputs = Inputs { store: store.clone(), codec: codec.clone(), read: read.clone() };
         let runner = Runner::resume(inputs, wall.clone(), options.projected, options.linger).await?;
         let reading = Arc::new(Reading { read: read.clone(), runner: runner.clone() });
@@ -132,7 +131,7 @@ impl House {
         let source = master.source().clone();
         let path = path.to_owned();
         let (rebuilds, started) = (rebuilding::Rebuilds::default(), condition::Started::default());
-        let house = House {
+        Ok(Arc::new(House {
             folder,
             path,
             master: source,
@@ -150,9 +149,7 @@ impl House {
             rebuilds,
             started,
             stop,
-        };
-        house.clear_scratch();
-        Ok(Arc::new(house))
+        }))
     }
 
     /// Where the master key came from.
@@ -204,7 +201,7 @@ back it up apart from the data; without it nothing that is sealed can ever be \
     }
 
     /// The read models.
-    pub fn read(&self) -> &Arc<SqliteReadStore> {
+    pub fn read(&self) -> &Arc<dyn ReadStore> {
         &self.read
     }
 
@@ -257,7 +254,7 @@ async fn must_have_keys(store: &dyn EventStore, keyring: &dyn Keyring) -> Result
 
 /// The read models as the command side uses them.
 struct Reading {
-    read: Arc<SqliteReadStore>,
+    read: Arc<dyn ReadStore>,
     runner: Arc<Runner>,
 }
 

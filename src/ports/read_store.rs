@@ -219,4 +219,44 @@ pub trait ReadStore: Send + Sync {
 
     /// What stands unfinished at the checkpoint.
     async fn unfinished(&self) -> Result<Unfinished, ReadError>;
+
+    /// At most `limit` rows of a projection after a key, opened, in an order of the engine's own: what `verify` compares.
+    /// Two stores of one engine that were told the same hold the same rows.
+    async fn plain_rows(
+        &self,
+        projection: Projection,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<PlainRow>, ReadError>;
+
+    /// An empty store of the same engine, out of everybody's sight, for one projection that is made anew or compared.
+    async fn beside(&self, projection: Projection) -> Result<Box<dyn Beside>, ReadError>;
+
+    /// What a person does to have a projection made anew at the next start, where nothing can be read of it or it is
+    /// ahead of the log: an imperative sentence without its end.
+    fn advice(&self, projection: Projection) -> String;
+}
+
+/// A row as it is compared: a key of the engine's own, and what stands in it, opened.
+pub type PlainRow = (Vec<u8>, Vec<u8>);
+
+/// An empty store beside the one that serves. Dropped, it leaves nothing behind, at the latest once a store is opened in
+/// the same place again.
+#[async_trait]
+pub trait Beside: Send + Sync {
+    /// Where the projection is folded.
+    fn store(&self) -> Arc<dyn ReadStore>;
+
+    /// Puts what was folded in the place of what serves, at once and whole, while queries go on. Nobody may hold
+    /// [`Beside::store`] any more, and nothing may be applied to either meanwhile.
+    ///
+    /// # Errors
+    /// What serves stays.
+    async fn swap(self: Box<Self>) -> Result<(), ReadError>;
+
+    /// Removes it.
+    ///
+    /// # Errors
+    /// Something stays behind, which disturbs nobody.
+    async fn discard(self: Box<Self>) -> Result<(), ReadError>;
 }

@@ -13,7 +13,7 @@ use super::projectors::{Bounds, Inputs, Projectors};
 use super::rebuild::rebuild;
 use crate::app::AppError;
 use crate::app::clock::Wall;
-use crate::ports::read_store::{Projection, ReadStore};
+use crate::ports::read_store::{Beside, Projection};
 
 /// Events read and folded at once.
 pub const PAGE: usize = 4_096;
@@ -74,8 +74,9 @@ impl Runner {
             if at > head {
                 return Err(AppError::Unavailable(format!(
                     "the read model {name} is at position {at}, ahead of the log at {head}: the log was restored from \
-                     an older copy; delete read-{name}.db* in the data folder and start again to rebuild it",
-                    name = projection.name()
+                     an older copy; {advice} and start again to rebuild it",
+                    name = projection.name(),
+                    advice = inputs.read.advice(projection)
                 )));
             }
         }
@@ -195,22 +196,17 @@ impl Runner {
         }
     }
 
-    /// Brings a projection that was folded beside up to where the living one stands, and has it put in its place.
-    /// Nothing is projected meanwhile.
+    /// Brings a projection that was folded beside up to where the living one stands, and puts it in its place. Nothing is
+    /// projected meanwhile.
     ///
     /// # Errors
-    /// A store failed, or `swap` did; the living one then goes on.
-    pub async fn replace<S: ReadStore + 'static>(
-        &self,
-        projection: Projection,
-        fresh: Arc<S>,
-        swap: impl FnOnce(Arc<S>) -> Result<(), AppError>,
-    ) -> Result<(), AppError> {
+    /// A store failed; the living one then goes on.
+    pub async fn replace(&self, projection: Projection, fresh: Box<dyn Beside>) -> Result<(), AppError> {
         let _waiting = self.wait();
         let mut projectors = self.projectors.lock().await;
         let living = projectors.checkpoint(projection);
-        drop(rebuild(&self.inputs, fresh.clone(), &[projection], living, |_| {}).await?);
-        swap(fresh)?;
+        drop(rebuild(&self.inputs, fresh.store(), &[projection], living, |_| {}).await?);
+        fresh.swap().await?;
         *projectors = Projectors::resume(self.inputs.clone(), self.bounds).await?.showing(self.is_filled());
         match projection {
             Projection::Contacts if self.is_filled() => self.fill_anew(&mut projectors, |_| {}).await,

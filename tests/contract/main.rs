@@ -16,6 +16,9 @@ macro_rules! assert_matches {
 mod event_store;
 mod fixtures;
 mod keyring;
+#[path = "../support/postgres.rs"]
+mod postgres;
+mod read_store;
 mod support;
 
 /// Makes a module of tests for each adapter: each case and each adapter is named once.

@@ -55,7 +55,7 @@ async fn run(seed: u64, count: usize, folder: &Path) {
         }
     }
     found::as_if_filled_anew(&both.product, &both.names).await;
-    both.product.verify(folder).await;
+    both.product.verify().await;
 }
 
 struct Both {

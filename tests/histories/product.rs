@@ -12,7 +12,6 @@ use dossier::app::AppError;
 use dossier::app::ask::{Answer, Ask, Clock, Command, Envelope};
 use dossier::app::query::AsOf;
 use dossier::house::{House, Options};
-use dossier::ports::read_store::ReadStore;
 use dossier::projecting;
 use dossier_domain::billing::calendar::Cycle;
 use dossier_domain::event::WorkspaceConfigured;
@@ -135,9 +134,9 @@ impl Product {
     }
 
     /// The log is whole, and a rebuild from zero gives the same rows.
-    pub(crate) async fn verify(&self, folder: &Path) {
+    pub(crate) async fn verify(&self) {
         self.settle().await;
-        verify(&self.house, folder).await;
+        verify(&self.house).await;
     }
 }
 
@@ -178,10 +177,9 @@ impl Reader {
 }
 
 /// The log is whole, and a rebuild from zero gives the same rows, statements and digests.
-pub(crate) async fn verify(house: &House, folder: &Path) {
-    let scratch = tempfile::tempdir_in(folder).expect("a folder");
+pub(crate) async fn verify(house: &House) {
     let inputs = house.runner().inputs().clone();
-    let verdict = projecting::verify(&inputs, house.read(), house.marks(), scratch.path(), |_| {}).await;
+    let verdict = projecting::verify(&inputs, |_| {}).await;
     let verdict = verdict.expect("everything can be read");
     assert!(verdict.events > 0 && verdict.rows > 0);
     assert_eq!(verdict.faults, Vec::<String>::new());

@@ -15,7 +15,7 @@ use crate::api::bodies::{CycleBody, CyclePage, CycleState, EntryKind, Interactio
 use crate::app::AppError;
 use crate::house::House;
 use crate::ports::EventStore;
-use crate::ports::read_store::{ClosedCycle, ReadStore};
+use crate::ports::read_store::ClosedCycle;
 
 impl House {
     /// The cycles of a workspace, newest first, at most `limit` after the cursor; none before its first contact event.

@@ -11,7 +11,7 @@ use dossier_domain::state::{Contact, Life, evolve};
 
 use crate::app::AppError;
 use crate::house::House;
-use crate::ports::read_store::{Projection, ReadStore, StoredContact};
+use crate::ports::read_store::{Projection, StoredContact};
 use crate::ports::{Direction, EventStore, KeyState, Keyring};
 
 /// Events read at once from a stream.

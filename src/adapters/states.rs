@@ -1,12 +1,11 @@
-//! The row of a contact's own state: `form | count of others | their ids | sealed state`.
+//! The row of a contact's own state, as every engine keeps it: `form | count of others | their ids | sealed state`.
 
 use dossier_domain::ids::ContactId;
 use dossier_domain::state::{Contact, Life};
 use uuid::Uuid;
 
-use super::shape;
 use crate::ports::SecretKey;
-use crate::ports::read_store::ReadError;
+use crate::ports::read_store::{ReadError, StoredContact};
 use crate::sealing::{Codec, SealError};
 
 /// What stands in front of a contact's row.
@@ -82,6 +81,19 @@ pub(super) async fn open(codec: &Codec, id: ContactId, value: Vec<u8>) -> Result
         }
         _ => Ok(None),
     }
+}
+
+/// The state of a row, read.
+pub(super) async fn stored(codec: &Codec, id: ContactId, row: Vec<u8>) -> Result<StoredContact, ReadError> {
+    match open(codec, id, row).await? {
+        Some(plain) => Ok(StoredContact::Found(serde_json::from_slice(&plain).map_err(shape)?)),
+        None => Ok(StoredContact::Unreadable),
+    }
+}
+
+/// What is stored is not of the shape that this version writes.
+pub(super) fn shape(error: serde_json::Error) -> ReadError {
+    ReadError::Unavailable { doing: "reading a row", reason: error.to_string() }
 }
 
 fn unavailable(doing: &'static str, error: &crate::app::AppError) -> ReadError {
