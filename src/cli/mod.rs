@@ -11,10 +11,13 @@ use tracing_subscriber::EnvFilter;
 
 use crate::adapters::sqlite::{OpenError, event_store};
 use crate::app::AppError;
+use crate::app::clock::SystemClock;
 use crate::house::{House, HouseError, Options};
+use elsewhere::Elsewhere;
 
 mod columns;
 mod contact;
+mod elsewhere;
 mod events;
 mod ingest;
 mod keys;
@@ -70,6 +73,8 @@ struct Place {
     /// The workspace.
     #[arg(long, value_name = "NAME", default_value = "default")]
     workspace: String,
+    #[command(flatten)]
+    elsewhere: Elsewhere,
 }
 
 /// What a command ends with when it can't go on.
@@ -155,7 +160,8 @@ impl Place {
     }
 
     async fn open_with(&self, options: Options) -> Result<Arc<House>, Failure> {
-        let house = House::open(&self.data, options).await?;
+        let engines = self.elsewhere.engines()?;
+        let house = House::open_over(&self.data, options, engines, Arc::new(SystemClock)).await?;
         if let Some(advice) = house.advice() {
             eprintln!("{advice}");
         }

@@ -25,10 +25,13 @@ use crate::projecting::{Bounds, Inputs, Runner};
 use crate::sealing::{Codec, HASHING_KEY, Marks};
 
 mod condition;
+mod engines;
 mod query;
 mod read_store;
 mod rebuilding;
 mod start;
+
+pub use engines::Engines;
 
 /// How long a reference by email or phone waits for the read model.
 const LOOKUP_WITHIN: Duration = Duration::from_secs(10);
@@ -107,6 +110,19 @@ impl House {
     /// # Errors
     /// As [`House::open`].
     pub async fn open_at(path: &Path, options: Options, wall: Arc<dyn Wall>) -> Result<Arc<Self>, HouseError> {
+        Self::open_over(path, options, Engines::default(), wall).await
+    }
+
+    /// The same, over engines that may lie elsewhere.
+    ///
+    /// # Errors
+    /// As [`House::open`]; an engine can't be reached, or holds what belongs to another house.
+    pub async fn open_over(
+        path: &Path,
+        options: Options,
+        engines: Engines,
+        wall: Arc<dyn Wall>,
+    ) -> Result<Arc<Self>, HouseError> {
         let folder = DataFolder::open(path)?;
         let master = MasterKey::load(&folder)?;
         let keyring = Arc::new(SqliteKeyring::open(&folder, &master, KeyringOptions::default())?);
@@ -120,7 +136,7 @@ impl House {
         keyring.flush().map_err(AppError::from)?;
         let marks = Arc::new(Marks::new(&hashing));
         let codec = Arc::new(Codec::new(keyring.clone()));
-        let read = read_store::open(None, path, codec.clone(), marks.clone()).await?;
+        let read = read_store::open(engines.read_store, path, codec.clone(), marks.clone()).await?;
         let inputs = Inputs { store: store.clone(), codec: codec.clone(), read: read.clone() };
         let runner = Runner::resume(inputs, wall.clone(), options.projected, options.linger).await?;
         let reading = Arc::new(Reading { read: read.clone(), runner: runner.clone() });

@@ -35,16 +35,16 @@ pub(crate) struct Reply {
 impl Server {
     /// Starts it over a data folder, and reads its address; it may not be ready yet.
     pub(crate) fn spawn(data: &Path) -> Server {
-        Server::spawn_with(data, None)
+        Server::spawn_over(data, &[])
     }
 
-    /// The same, with a deliberate break made in the whole process.
-    fn spawn_with(data: &Path, broken: Option<&str>) -> Server {
+    /// The same, with more in its environment.
+    fn spawn_over(data: &Path, variables: &[(&str, &str)]) -> Server {
         let log = std::fs::File::options().create(true).append(true).open(log_of(data)).unwrap();
         let mut child = Command::new(PROGRAM)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
-            .envs(broken.map(|broken| ("DOSSIER_SABOTAGE", broken)))
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -66,7 +66,12 @@ impl Server {
 
     /// The same, with a deliberate break made in the whole process.
     pub(crate) async fn start_with(data: &Path, broken: Option<&str>) -> Server {
-        let server = Server::spawn_with(data, broken);
+        Server::start_over(data, broken.map(|broken| ("DOSSIER_SABOTAGE", broken)).as_slice()).await
+    }
+
+    /// The same, with more in its environment.
+    pub(crate) async fn start_over(data: &Path, variables: &[(&str, &str)]) -> Server {
+        let server = Server::spawn_over(data, variables);
         for _ in 0..ASKED_AT_MOST {
             if server.get("/readyz").await.is_ok_and(|reply| reply.status == 200) {
                 return server;

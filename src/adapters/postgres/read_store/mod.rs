@@ -53,15 +53,17 @@ impl PostgresReadStore {
     /// # Errors
     /// The database can't be reached, or the schema belongs to another version or another installation.
     pub async fn open(address: Address, codec: Arc<Codec>, marks: Arc<Marks>) -> Result<Self, ReadError> {
+        let place = address.to_string();
         let open = async {
             let pool = connect::pool(&address)?;
             connect::migrate(&pool, address.schema(), &migrations::migrations::runner()).await?;
-            let store = PostgresReadStore { address: address.clone(), pool, codec, marks };
+            let store = PostgresReadStore { address, pool, codec, marks };
             store.must_be_ours().await?;
             scratch::clear(&store).await?;
             Ok(store)
         };
-        open.await.map_err(failed("opening the read models"))
+        let at = |trouble: Trouble| Trouble::Setup(format!("{place}: {trouble}"));
+        open.await.map_err(at).map_err(failed("opening the read models"))
     }
 
     /// Read models hold ids of one log: those of another would mix with them.
