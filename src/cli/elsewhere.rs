@@ -3,8 +3,8 @@
 use clap::Args;
 
 use super::Failure;
-use crate::adapters::postgres::Address;
-use crate::house::Engines;
+use crate::adapters::postgres::{Address, keyring, read_store};
+use crate::house::Options;
 
 /// Which engines lie elsewhere.
 #[derive(Debug, Args)]
@@ -15,6 +15,11 @@ pub(super) struct Elsewhere {
     /// can read arguments: a password belongs in the variable.
     #[arg(long, value_name = "URL", env = "DOSSIER_READ_STORE", hide_env_values = true)]
     read_store: Option<Url>,
+    /// The database that holds the keys; in the data folder if none is named.
+    ///
+    /// As with --read-store; the schema is dossier_keys unless another is named. Never back it up together with the log.
+    #[arg(long, value_name = "URL", env = "DOSSIER_KEYRING", hide_env_values = true)]
+    keyring: Option<Url>,
 }
 
 /// An address that may hold a password, which no message repeats.
@@ -34,14 +39,16 @@ impl std::fmt::Debug for Url {
 }
 
 impl Elsewhere {
-    /// Reads the addresses.
-    pub(super) fn engines(&self) -> Result<Engines, Failure> {
-        Ok(Engines { read_store: address(self.read_store.as_ref(), "--read-store")? })
+    /// Reads the addresses into the options of a house.
+    pub(super) fn name(&self, options: Options) -> Result<Options, Failure> {
+        let read_store = address(self.read_store.as_ref(), "--read-store", read_store::SCHEMA)?;
+        let keyring = address(self.keyring.as_ref(), "--keyring", keyring::SCHEMA)?;
+        Ok(Options { read_store, keyring, ..options })
     }
 }
 
 /// An empty one is none: so a variable is taken back.
-fn address(given: Option<&Url>, option: &str) -> Result<Option<Address>, Failure> {
+fn address(given: Option<&Url>, option: &str, schema: &str) -> Result<Option<Address>, Failure> {
     let Some(Url(text)) = given.filter(|url| !url.0.is_empty()) else { return Ok(None) };
-    Address::parse(text).map(Some).map_err(|error| format!("{option}: {error}").into())
+    Address::parse(text, schema).map(Some).map_err(|error| format!("{option}: {error}").into())
 }

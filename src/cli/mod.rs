@@ -11,7 +11,6 @@ use tracing_subscriber::EnvFilter;
 
 use crate::adapters::sqlite::{OpenError, event_store};
 use crate::app::AppError;
-use crate::app::clock::SystemClock;
 use crate::house::{House, HouseError, Options};
 use elsewhere::Elsewhere;
 
@@ -160,8 +159,7 @@ impl Place {
     }
 
     async fn open_with(&self, options: Options) -> Result<Arc<House>, Failure> {
-        let engines = self.elsewhere.engines()?;
-        let house = House::open_over(&self.data, options, engines, Arc::new(SystemClock)).await?;
+        let house = House::open(&self.data, self.elsewhere.name(options)?).await?;
         if let Some(advice) = house.advice() {
             eprintln!("{advice}");
         }

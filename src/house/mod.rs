@@ -11,9 +11,8 @@ use dossier_domain::values::reference::Reference;
 use dossier_projections::documents::LookupValue;
 use tokio::sync::watch;
 
-use crate::adapters::sqlite::{
-    DataFolder, EventStoreOptions, FlushAhead, KeyringOptions, MasterKey, OpenError, SqliteEventStore, SqliteKeyring,
-};
+use crate::adapters::postgres::Address;
+use crate::adapters::sqlite::{DataFolder, EventStoreOptions, FlushAhead, MasterKey, OpenError, SqliteEventStore};
 use crate::app::ask::{Answer, Command};
 use crate::app::clock::{SystemClock, Wall};
 use crate::app::protocol::Engine;
@@ -25,20 +24,22 @@ use crate::projecting::{Bounds, Inputs, Runner};
 use crate::sealing::{Codec, HASHING_KEY, Marks};
 
 mod condition;
-mod engines;
+mod keyring;
 mod query;
 mod read_store;
 mod rebuilding;
 mod start;
 
-pub use engines::Engines;
-
 /// How long a reference by email or phone waits for the read model.
 const LOOKUP_WITHIN: Duration = Duration::from_secs(10);
 
 /// What may be chosen about a house.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
+    /// The database that holds the read models; in the data folder if none is named.
+    pub read_store: Option<Address>,
+    /// The database that holds the keys; in the data folder if none is named.
+    pub keyring: Option<Address>,
     /// States of contacts that commands remember, at about 1 KiB each.
     pub remembered: usize,
     /// What the projections hold in memory.
@@ -54,6 +55,8 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Options {
+            read_store: None,
+            keyring: None,
             remembered: 1 << 17,
             projected: Bounds::default(),
             findable: true,
@@ -80,7 +83,7 @@ pub struct House {
     path: PathBuf,
     master: crate::adapters::sqlite::master_key::Source,
     store: Arc<SqliteEventStore>,
-    keyring: Arc<SqliteKeyring>,
+    keyring: Arc<dyn Keyring>,
     keys_ahead: Option<FlushAhead>,
     findable: bool,
     linger: Duration,
@@ -110,33 +113,21 @@ impl House {
     /// # Errors
     /// As [`House::open`].
     pub async fn open_at(path: &Path, options: Options, wall: Arc<dyn Wall>) -> Result<Arc<Self>, HouseError> {
-        Self::open_over(path, options, Engines::default(), wall).await
-    }
-
-    /// The same, over engines that may lie elsewhere.
-    ///
-    /// # Errors
-    /// As [`House::open`]; an engine can't be reached, or holds what belongs to another house.
-    pub async fn open_over(
-        path: &Path,
-        options: Options,
-        engines: Engines,
-        wall: Arc<dyn Wall>,
-    ) -> Result<Arc<Self>, HouseError> {
         let folder = DataFolder::open(path)?;
         let master = MasterKey::load(&folder)?;
-        let keyring = Arc::new(SqliteKeyring::open(&folder, &master, KeyringOptions::default())?);
+        let keys = keyring::open(options.keyring.as_ref(), &folder, &master, options.keys_ahead).await?;
+        let keyring = keys.keyring;
         let flushed = keyring.clone();
         let before_commit = Box::new(move || flushed.flush().map_err(|error| error.to_string()));
         let log = EventStoreOptions { before_commit, ..EventStoreOptions::default() };
         let store = Arc::new(SqliteEventStore::open(&folder, log)?);
-        must_have_keys(&*store, &*keyring).await?;
+        must_have_keys(&*store, &*keyring, &keys.place).await?;
         let hashing = keyring.create_if_absent(HASHING_KEY).await.map_err(AppError::from)?;
         // The key that all marks hang on is durable before anything is marked.
         keyring.flush().map_err(AppError::from)?;
         let marks = Arc::new(Marks::new(&hashing));
         let codec = Arc::new(Codec::new(keyring.clone()));
-        let read = read_store::open(engines.read_store, path, codec.clone(), marks.clone()).await?;
+        let read = read_store::open(options.read_store, path, codec.clone(), marks.clone()).await?;
         let inputs = Inputs { store: store.clone(), codec: codec.clone(), read: read.clone() };
         let runner = Runner::resume(inputs, wall.clone(), options.projected, options.linger).await?;
         let reading = Arc::new(Reading { read: read.clone(), runner: runner.clone() });
@@ -152,7 +143,7 @@ impl House {
             path,
             master: source,
             store,
-            keys_ahead: options.keys_ahead.then(|| FlushAhead::start(&keyring)),
+            keys_ahead: keys.ahead,
             findable: options.findable,
             linger: options.linger,
             keyring,
@@ -202,7 +193,7 @@ back it up apart from the data; without it nothing that is sealed can ever be \
     }
 
     /// The keys.
-    pub fn keyring(&self) -> &Arc<SqliteKeyring> {
+    pub fn keyring(&self) -> &Arc<dyn Keyring> {
         &self.keyring
     }
 
@@ -257,14 +248,13 @@ back it up apart from the data; without it nothing that is sealed can ever be \
 }
 
 /// A log without its keyring is of no use, and a new keyring would know nobody again: no key is made then.
-async fn must_have_keys(store: &dyn EventStore, keyring: &dyn Keyring) -> Result<(), AppError> {
+async fn must_have_keys(store: &dyn EventStore, keyring: &dyn Keyring, place: &str) -> Result<(), AppError> {
     let head = store.head().await?;
     if head == 0 || keyring.find(HASHING_KEY).await? != KeyState::Missing {
         return Ok(());
     }
     Err(AppError::Unavailable(format!(
-        "the log holds {head} events, and keys.db none of their keys: put the keys.db that belongs to this log back in \
-         the data folder"
+        "the log holds {head} events, and {place} none of their keys: put the keys that belong to this log back there"
     )))
 }
 

@@ -109,10 +109,9 @@ impl House {
         mut tell: impl FnMut(RebuildProgress),
     ) -> Result<(), AppError> {
         loop {
-            let (head, fresh) = (self.store.head().await?, beside.store());
-            let done = fresh.checkpoint(projection).await?;
-            drop(rebuild(self.runner.inputs(), fresh, &[projection], head, &mut tell).await?);
-            if head - done <= PAGE as u64 {
+            let head = self.store.head().await?;
+            drop(rebuild(self.runner.inputs(), beside.store(), &[projection], head, &mut tell).await?);
+            if self.store.read_all(head, PAGE).await?.len() < PAGE {
                 return Ok(());
             }
         }

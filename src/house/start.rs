@@ -13,7 +13,6 @@ use super::House;
 use super::condition::Start;
 use crate::app::AppError;
 use crate::ports::EventStore;
-use crate::ports::Keyring;
 
 /// How often the process manager looks for what is due.
 const TICK: Duration = Duration::from_millis(500);

@@ -17,32 +17,36 @@ mod event_store;
 mod fixtures;
 mod keyring;
 #[path = "../support/postgres.rs"]
-mod postgres;
+mod private;
 mod read_store;
 mod support;
 
-/// Makes a module of tests for each adapter: each case and each adapter is named once.
+/// Makes a module of tests for each adapter: each case and each adapter is named once. Who has no log, or no keyring, leaves
+/// the place empty.
 macro_rules! adapters {
-    (adapters { $($adapter:ident: $log:ident, $keys:ident;)+ } event_store { $($case:ident)+ } keyring { $($key_case:ident)+ }) => {
-        adapters!(@each [$($adapter, $log, $keys;)+] [$($case)+] [$($key_case)+]);
+    (
+        adapters { $($adapter:ident: $($log:ident)?, $($keys:ident)?;)+ }
+        event_store $cases:tt
+        keyring $key_cases:tt
+    ) => {
+        adapters!(@each [$($adapter, [$($log)?], [$($keys)?];)+] $cases $key_cases);
     };
     (@each [] $cases:tt $key_cases:tt) => {};
-    (@each [$adapter:ident, $log:ident, $keys:ident; $($rest:tt)*] [$($case:ident)+] [$($key_case:ident)+]) => {
+    (@each [$adapter:ident, $logs:tt, $keys:tt; $($rest:tt)*] $cases:tt $key_cases:tt) => {
         mod $adapter {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-                async fn $case() {
-                    crate::event_store::$case(&mut <crate::fixtures::$log>::default()).await;
-                }
-            )+
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-                async fn $key_case() {
-                    crate::keyring::$key_case(&mut <crate::fixtures::$keys>::default()).await;
-                }
-            )+
+            adapters!(@suite event_store $logs $cases);
+            adapters!(@suite keyring $keys $key_cases);
         }
-        adapters!(@each [$($rest)*] [$($case)+] [$($key_case)+]);
+        adapters!(@each [$($rest)*] $cases $key_cases);
+    };
+    (@suite $suite:ident [] $cases:tt) => {};
+    (@suite $suite:ident [$fixture:ident] { $($case:ident)+ }) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+            async fn $case() {
+                crate::$suite::$case(&mut <crate::fixtures::$fixture>::default()).await;
+            }
+        )+
     };
 }
 
@@ -50,6 +54,7 @@ adapters! {
     adapters {
         memory: MemoryLog, MemoryKeys;
         sqlite: SqliteLog, SqliteKeys;
+        postgres: , PostgresKeys;
     }
     event_store {
         an_empty_store_has_nothing_to_read

@@ -9,7 +9,7 @@ const PEOPLE: &str = r#"{"command":"define_field","field":"tier","name":"Tier","
 {"command":"create_contact","first_name":"Bob","country":"MY","tags":["VIP"],"channels":[{"channel":"web","external_id":"bob"}]}
 {"command":"receive_message","channel":"whatsapp","external_id":"60123456789","message_id":"w1","text":"hello"}
 {"command":"merge_contacts","primary":"channel:web:ada","secondary":"channel:whatsapp:60123456789"}
-{"command":"define_segment","name":"Gold","filter":{"field":"custom.tier","op":"any_of","value":["gold"]}}
+{"command":"define_segment","name":"Gold","filter":{"field":"custom.tier","op":"in","value":["gold"]}}
 "#;
 
 fn with_people() -> Place {
@@ -99,4 +99,23 @@ fn an_address_that_can_not_be_used_is_refused_and_no_password_is_told() {
         let help = String::from_utf8(help.env(READ_STORE, address).output().unwrap().stdout).unwrap();
         assert!(help.contains(READ_STORE) && !help.contains("s3cret"), "{help}");
     }
+}
+
+#[test]
+fn keys_lie_in_the_database_where_one_is_named() {
+    let place = Place::new();
+    std::fs::write(place.folder.path().join("people.ndjson"), PEOPLE).unwrap();
+    place.over_keys_there("ingest people.ndjson");
+    assert!(!place.data().join("keys.db").exists());
+    assert!(place.over_keys_there("contact show email:ada@example.com").contains("Ada"));
+    let keys = place.postgres.answer("select count(*) from dossier_keys.keys");
+    assert!(keys.parse::<u32>().unwrap() >= 4, "{keys}");
+    let said = place.refused("contact show email:ada@example.com");
+    assert!(said.contains("the log holds ") && said.contains("keys.db none of their keys"), "{said}");
+    place.over_keys_there("keys rotate");
+    assert!(place.over_keys_there("verify").ends_with(" 0 faults\n"));
+    place.postgres.answer("drop schema dossier_keys cascade");
+    let output = place.command("search").env(KEYRING, place.postgres.address()).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("the log holds ") && said.contains("schema dossier_keys none of their keys"), "{said}");
 }

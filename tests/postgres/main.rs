@@ -4,6 +4,7 @@
 
 mod commands;
 mod crashes;
+mod keys;
 mod opening;
 #[path = "../support/postgres.rs"]
 mod postgres;
@@ -20,6 +21,9 @@ use server::Server;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_dossier");
 /// Names the database of the read models.
 const READ_STORE: &str = "DOSSIER_READ_STORE";
+
+/// Names the database of the keys.
+const KEYRING: &str = "DOSSIER_KEYRING";
 
 /// A folder with the log, and a database with the read models.
 struct Place {
@@ -50,6 +54,14 @@ impl Place {
         let Output { status, stdout, stderr } = self.command(line).output().unwrap();
         assert!(status.success(), "{line}: {}", String::from_utf8_lossy(&stderr));
         String::from_utf8(stdout).unwrap()
+    }
+
+    /// The same, over keys in the database too.
+    #[track_caller]
+    fn over_keys_there(&self, line: &str) -> String {
+        let output = self.command(line).env(KEYRING, self.postgres.address()).output().unwrap();
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// What a command says when it fails.

@@ -9,12 +9,18 @@ use dossier::ports::read_store::{Projection, ReadError, ReadStore};
 use dossier::sealing::{Codec, Marks};
 use futures::future::join_all;
 
+use super::Place;
 use super::postgres::Postgres;
 
 /// Opens the read models of the installation whose marks are made with a key.
 async fn open(address: &str, key: u8) -> Result<PostgresReadStore, ReadError> {
     let codec = Arc::new(Codec::new(Arc::new(MemoryKeyring::default())));
-    PostgresReadStore::open(Address::parse(address).unwrap(), codec, Arc::new(Marks::new(&SecretKey([key; 32])))).await
+    PostgresReadStore::open(
+        Address::parse(address, "dossier").unwrap(),
+        codec,
+        Arc::new(Marks::new(&SecretKey([key; 32]))),
+    )
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -50,12 +56,12 @@ async fn tables_of_a_newer_version_are_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_table_and_column_says_what_it_holds() {
-    let postgres = Postgres::small();
-    open(&postgres.address(), 1).await.unwrap();
+    let place = Place::new();
+    place.over_keys_there("ingest -");
     let silent = "select c.relname || coalesce('.' || a.attname, '') from pg_class c
         left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-        where c.relnamespace = 'dossier'::regnamespace and c.relkind in ('r', 'v')
+        where c.relnamespace in ('dossier'::regnamespace, 'dossier_keys'::regnamespace) and c.relkind in ('r', 'v')
             and c.relname <> 'refinery_schema_history'
             and (obj_description(c.oid, 'pg_class') is null or col_description(c.oid, a.attnum) is null)";
-    assert_eq!(postgres.answer(silent), "");
+    assert_eq!(place.postgres.answer(silent), "");
 }

@@ -9,8 +9,6 @@ use tokio_postgres::config::{Host, SslMode};
 const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
 /// A connection that hears nothing for so long is asked whether it still stands.
 const IDLE: Duration = Duration::from_secs(30);
-/// What the schema is called where the address does not say.
-const SCHEMA: &str = "dossier";
 /// Postgres cuts longer names, and something is put behind ours.
 const SCHEMA_MAX: usize = 40;
 
@@ -38,16 +36,17 @@ pub enum AddressError {
 }
 
 impl Address {
-    /// Reads an address.
+    /// Reads an address; `schema` is meant where it names none.
     ///
     /// # Errors
     /// [`AddressError`].
-    pub fn parse(text: &str) -> Result<Self, AddressError> {
+    pub fn parse(text: &str, schema: &str) -> Result<Self, AddressError> {
+        let otherwise = schema;
         let (text, schema) = without_schema(text);
         if !(text.starts_with("postgres://") || text.starts_with("postgresql://")) {
             return Err(AddressError::Form);
         }
-        let schema = schema.unwrap_or_else(|| SCHEMA.to_owned());
+        let schema = schema.unwrap_or_else(|| otherwise.to_owned());
         if !is_name(&schema) {
             return Err(AddressError::Schema);
         }
@@ -131,13 +130,17 @@ mod tests {
     #[test]
     fn an_address_says_where_and_never_the_password() {
         let address =
-            Address::parse("postgres://ada:s3cret@db.example:6432/crm?schema=people&connect_timeout=3").unwrap();
+            Address::parse("postgres://ada:s3cret@db.example:6432/crm?schema=people&connect_timeout=3", "dossier")
+                .unwrap();
         assert_eq!(address.to_string(), "Postgres at db.example, database crm, schema people");
         assert_eq!(format!("{address:?}"), address.to_string());
         let config = address.config();
         assert_eq!(config.get_connect_timeout(), Some(&Duration::from_secs(3)));
         assert!(config.get_options().unwrap().contains("search_path=people"));
-        assert_eq!(Address::parse("postgresql:///crm?host=/run/postgresql&user=ada").unwrap().schema(), "dossier");
+        assert_eq!(
+            Address::parse("postgresql:///crm?host=/run/postgresql&user=ada", "dossier").unwrap().schema(),
+            "dossier"
+        );
     }
 
     #[test]
@@ -153,7 +156,7 @@ mod tests {
             ("postgres://ada:s3cret@db/crm?schema=pg_catalog", AddressError::Schema),
             ("postgres://ada:s3cret@db/crm?sslmode=require", AddressError::Tls),
         ] {
-            let refused = Address::parse(text).unwrap_err();
+            let refused = Address::parse(text, "dossier").unwrap_err();
             assert_eq!(refused, expected, "{text}");
             assert!(!refused.to_string().contains("cret"));
         }

@@ -17,7 +17,7 @@ use dossier_projections::segments::Crossing;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::postgres::Postgres;
+use crate::private::Postgres;
 
 pub(crate) const HOME: &str = "home";
 
@@ -102,7 +102,7 @@ async fn open(engine: &Engine, codec: &Arc<Codec>, marks: &Arc<Marks>) -> Arc<dy
     match engine {
         Engine::Sqlite(folder) => Arc::new(SqliteReadStore::open(folder.path(), codec, marks).unwrap()),
         Engine::Postgres(server) => {
-            let address = Address::parse(&server.address()).unwrap();
+            let address = Address::parse(&server.address(), "dossier").unwrap();
             Arc::new(PostgresReadStore::open(address, codec, marks).await.unwrap())
         }
     }

@@ -34,6 +34,9 @@ mod unfinished;
 use self::contacts::Prepared;
 use self::scratch::Scratch;
 
+/// What the schema is called where an address does not say.
+pub const SCHEMA: &str = "dossier";
+
 mod migrations {
     refinery::embed_migrations!("schemas/postgres/read_store");
 }
