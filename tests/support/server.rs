@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};
 use serde_json::Value;
 
-/// How often readiness is asked for; each time takes a request's time.
-const ASKED_AT_MOST: usize = 20_000;
+/// How long readiness is asked for: much longer than a busy machine takes.
+const READY_WITHIN: Duration = Duration::from_secs(60);
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_dossier");
 
@@ -72,13 +73,14 @@ impl Server {
     /// The same, with more in its environment.
     pub(crate) async fn start_over(data: &Path, variables: &[(&str, &str)]) -> Server {
         let server = Server::spawn_over(data, variables);
-        for _ in 0..ASKED_AT_MOST {
+        let begun = Instant::now();
+        while begun.elapsed() < READY_WITHIN {
             if server.get("/readyz").await.is_ok_and(|reply| reply.status == 200) {
                 return server;
             }
             tokio::task::yield_now().await;
         }
-        panic!("it never became ready");
+        panic!("it never became ready: {}", std::fs::read_to_string(log_of(data)).unwrap_or_default());
     }
 
     /// SIGKILL: nothing is flushed, nothing is told.
