@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use dossier_domain::ids::{ContactId, SegmentId};
-use dossier_domain::state::Contact;
-use dossier_projections::documents::{DocumentChange, LookupValue};
+use dossier_domain::state::{Contact, Life};
+use dossier_projections::documents::{DocumentChange, LookupValue, Shown};
 use dossier_projections::mac::{MacChange, MacRow, Member};
 use dossier_projections::segments::Crossing;
 use dossier_projections::unfinished::Unfinished;
@@ -44,8 +44,9 @@ impl Projection {
 /// What a batch of events changes in one projection.
 #[derive(Clone, Debug)]
 pub enum Changes {
-    /// Of [`Projection::Contacts`], and what they come to in the feed of segments.
-    Contacts(Vec<DocumentChange>, Vec<FeedWrite>),
+    /// Of [`Projection::Contacts`], what they come to in the feed of segments, and what contacts show from now on, where
+    /// [`ReadStore::wants_shown`].
+    Contacts(Vec<DocumentChange>, Vec<FeedWrite>, Vec<Shown>),
     /// Of [`Projection::Mac`], by workspace, to be applied in order.
     Mac(Vec<(Arc<str>, MacChange)>),
     /// Of [`Projection::Unfinished`]: the whole list, which is short.
@@ -60,6 +61,13 @@ impl Changes {
             Changes::Mac(_) => Projection::Mac,
             Changes::Unfinished(_) => Projection::Unfinished,
         }
+    }
+
+    /// Whether they hold the state of an erased contact.
+    pub fn erases(&self) -> bool {
+        let is_erased =
+            |change: &DocumentChange| matches!(change, DocumentChange::State(it) if it.life == Life::Erased);
+        matches!(self, Changes::Contacts(rows, ..) if rows.iter().any(is_erased))
     }
 }
 
@@ -175,6 +183,11 @@ pub trait ReadStore: Send + Sync {
 
     /// Applies changes and moves the checkpoint from `from` to `to`, together or not at all.
     async fn apply(&self, changes: Changes, from: u64, to: u64) -> Result<(), ReadError>;
+
+    /// Whether it stores what contacts show too, for others to read.
+    fn wants_shown(&self) -> bool {
+        false
+    }
 
     /// What is stored of a contact.
     async fn contact(&self, id: ContactId) -> Result<StoredContact, ReadError>;

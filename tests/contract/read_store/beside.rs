@@ -29,12 +29,12 @@ pub(crate) async fn a_store_beside_is_empty_and_out_of_sight(place: &mut Place) 
 
 pub(crate) async fn a_swapped_store_serves_its_projection_alone(place: &mut Place) {
     let rows = vec![DocumentChange::State(Arc::new(named(1, "Ada", 1))), shows(1, HOME, &[email("ada@example.com")])];
-    place.apply(Changes::Contacts(rows, vec![tells(vec![crosses(1, 1, true, 1)])]), 0, 5).await;
+    place.apply(Changes::Contacts(rows, vec![tells(vec![crosses(1, 1, true, 1)])], Vec::new()), 0, 5).await;
     place.apply(Changes::Mac(vec![(HOME.into(), closed("2024-01-01", &[1]))]), 0, 6).await;
     place.apply(Changes::Unfinished(open_merge(1)), 0, 7).await;
     let beside = place.store.beside(Projection::Contacts).await.unwrap();
     let rows = vec![DocumentChange::State(Arc::new(named(2, "Grace", 1))), shows(2, HOME, &[email("ada@example.com")])];
-    beside.store().apply(Changes::Contacts(rows, Vec::new()), 0, 4).await.unwrap();
+    beside.store().apply(Changes::Contacts(rows, Vec::new(), Vec::new()), 0, 4).await.unwrap();
     beside.swap().await.unwrap();
     for reopened in [false, true] {
         let at = async |projection| place.store.checkpoint(projection).await.unwrap();
@@ -138,7 +138,7 @@ fn told(projection: Projection) -> Changes {
             let mut rows: Vec<_> =
                 (1..=4).map(|number| DocumentChange::State(Arc::new(named(number, "Ada", 1)))).collect();
             rows.push(shows(1, HOME, &[email("ada@example.com"), email("lovelace@example.com")]));
-            Changes::Contacts(rows, Vec::new())
+            Changes::Contacts(rows, Vec::new(), Vec::new())
         }
         Projection::Mac => {
             let changes = [

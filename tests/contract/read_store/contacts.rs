@@ -56,7 +56,7 @@ pub(crate) async fn contacts_are_read_in_parts_ascending(place: &mut Place) {
 pub(crate) async fn a_value_finds_every_contact_that_shows_it_now(place: &mut Place) {
     let at = std::cell::Cell::new(0);
     let change = async |rows| {
-        place.apply(Changes::Contacts(rows, Vec::new()), at.get(), at.get() + 1).await;
+        place.apply(Changes::Contacts(rows, Vec::new(), Vec::new()), at.get(), at.get() + 1).await;
         at.set(at.get() + 1);
     };
     let found = async |workspace: &str, value| {

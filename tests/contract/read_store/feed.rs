@@ -15,7 +15,8 @@ pub(crate) async fn a_feed_begins_with_the_first_that_is_written(place: &mut Pla
     let began = store.feed_states().await.unwrap();
     assert_eq!((began.len(), &*began[0].0, began[0].1.as_of), (1, HOME, minute(3)));
     let away = FeedWrite { workspace: "away".into(), ..tells(vec![crosses(1, 1, true, 4)]) };
-    let changes = Changes::Contacts(Vec::new(), vec![away, FeedWrite { as_of: minute(5), ..tells(Vec::new()) }]);
+    let changes =
+        Changes::Contacts(Vec::new(), vec![away, FeedWrite { as_of: minute(5), ..tells(Vec::new()) }], Vec::new());
     store.apply(changes, 0, 1).await.unwrap();
     let states = store.feed_states().await.unwrap();
     let of = |name: &str| states.iter().find(|(workspace, _)| &**workspace == name).unwrap().1;
@@ -32,7 +33,7 @@ pub(crate) async fn a_feed_begins_with_the_first_that_is_written(place: &mut Pla
 pub(crate) async fn entries_are_numbered_by_segment_without_gaps(place: &mut Place) {
     let first = vec![crosses(1, 7, true, 1), crosses(2, 7, true, 1), crosses(1, 8, true, 1), crosses(1, 7, false, 2)];
     let feed = vec![FeedWrite { position: 41, ..tells(first) }];
-    place.apply(Changes::Contacts(Vec::new(), feed), 0, 1).await;
+    place.apply(Changes::Contacts(Vec::new(), feed, Vec::new()), 0, 1).await;
     let later = FeedWrite { position: 42, ..tells(vec![crosses(1, 9, true, 3), crosses(2, 7, false, 3)]) };
     place.store.write_feed(vec![later]).await.unwrap();
     let part = place.store.feed(HOME, segment(1), 0, 10).await.unwrap();

@@ -137,7 +137,11 @@ pub(crate) fn guarded(number: u128, name: &str, by: u128) -> Contact {
 }
 
 pub(crate) fn contacts(states: impl IntoIterator<Item = Contact>) -> Changes {
-    Changes::Contacts(states.into_iter().map(|state| DocumentChange::State(Arc::new(state))).collect(), Vec::new())
+    Changes::Contacts(
+        states.into_iter().map(|state| DocumentChange::State(Arc::new(state))).collect(),
+        Vec::new(),
+        Vec::new(),
+    )
 }
 
 pub(crate) fn shows(number: u128, workspace: &str, values: &[LookupValue]) -> DocumentChange {

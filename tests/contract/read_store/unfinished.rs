@@ -35,7 +35,7 @@ pub(crate) async fn the_list_of_what_stands_unfinished_is_replaced_whole(place: 
 
 pub(crate) async fn reopening_finds_everything(place: &mut Place) {
     let rows = vec![DocumentChange::State(Arc::new(named(1, "Ada", 1))), shows(1, HOME, &[email("ada@example.com")])];
-    place.apply(Changes::Contacts(rows, vec![tells(vec![crosses(1, 1, true, 1)])]), 0, 7).await;
+    place.apply(Changes::Contacts(rows, vec![tells(vec![crosses(1, 1, true, 1)])], Vec::new()), 0, 7).await;
     let put = MacChange::Put(head(chrono_tz::Tz::UTC, 1, true));
     place.apply(Changes::Mac(vec![(HOME.into(), closed("2024-01-01", &[1])), (HOME.into(), put)]), 0, 8).await;
     place.apply(Changes::Unfinished(open_merge(1)), 0, 9).await;

@@ -33,7 +33,7 @@ pub(crate) async fn a_new_store_stands_at_the_beginning_and_holds_nothing(place:
 pub(crate) async fn a_batch_moves_its_checkpoint_and_no_other(place: &mut Place) {
     let nothing = || {
         [
-            Changes::Contacts(Vec::new(), Vec::new()),
+            Changes::Contacts(Vec::new(), Vec::new(), Vec::new()),
             Changes::Mac(Vec::new()),
             Changes::Unfinished(Unfinished::default()),
         ]
@@ -61,7 +61,7 @@ pub(crate) async fn a_batch_that_begins_elsewhere_is_refused_and_nothing_of_it_i
             shows(2, HOME, &[email("mary@example.com")]),
         ];
         [
-            Changes::Contacts(rows, vec![tells(vec![crosses(1, 2, true, 1)])]),
+            Changes::Contacts(rows, vec![tells(vec![crosses(1, 2, true, 1)])], Vec::new()),
             Changes::Mac(vec![(HOME.into(), MacChange::Put(MacRow::Block(id(1))))]),
             Changes::Unfinished(open_merge(1)),
         ]

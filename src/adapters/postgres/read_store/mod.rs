@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use deadpool_postgres::{Object, Pool, Transaction};
 use dossier_domain::ids::{ContactId, Mark, SegmentId};
-use dossier_projections::documents::{DocumentChange, LookupValue};
+use dossier_projections::documents::{DocumentChange, LookupValue, Shown};
 use dossier_projections::mac::{MacRow, Member};
 use dossier_projections::unfinished::Unfinished;
 use uuid::Uuid;
@@ -28,6 +28,7 @@ mod feed;
 mod mac;
 mod rows;
 mod scratch;
+mod shown;
 mod tables;
 mod unfinished;
 
@@ -102,15 +103,30 @@ impl PostgresReadStore {
             return Ok(Some(actual));
         }
         match work {
-            Work::Contacts(prepared, feed) => {
+            Work::Contacts(prepared, feed, shown) => {
                 prepared.write(&batch).await?;
                 feed::write(&batch, &feed).await?;
+                shown::write(&batch, &shown).await?;
             }
             Work::Mac(changes) => mac::write(&batch, changes).await?,
             Work::Unfinished(list) => unfinished::write(&batch, &list).await?,
         }
         batch.commit().await?;
         Ok(None)
+    }
+
+    /// Removes what rows held before, on a task of its own: nobody sees it any more, and it should not lie around.
+    fn tidy(&self) {
+        let pool = self.pool.clone();
+        tokio::spawn(async move {
+            let vacuum = async {
+                let client = pool.get().await?;
+                Ok::<_, Trouble>(client.batch_execute(VACUUM).await?)
+            };
+            if let Err(error) = vacuum.await {
+                tracing::warn!(%error, "what an erased contact left is removed by the next vacuum");
+            }
+        });
     }
 
     fn value_mark(&self, workspace: &str, value: &LookupValue) -> Mark {
@@ -146,9 +162,12 @@ impl PostgresReadStore {
     }
 }
 
+/// Of every table in which an erased contact had a row, or was part of one.
+const VACUUM: &str = "vacuum own_states, lookups, contacts, contact_tags, contact_channels, merges";
+
 /// What is to be written with a checkpoint.
 enum Work {
-    Contacts(Prepared, Vec<FeedWrite>),
+    Contacts(Prepared, Vec<FeedWrite>, Vec<Shown>),
     Mac(Vec<mac::WorkspaceChange>),
     Unfinished(Unfinished),
 }
@@ -186,16 +205,26 @@ impl ReadStore for PostgresReadStore {
     }
 
     async fn apply(&self, changes: Changes, from: u64, to: u64) -> Result<(), ReadError> {
+        let erases = changes.erases();
         let work = match changes {
-            Changes::Contacts(changes, feed) => Work::Contacts(self.prepare(changes).await?, feed),
+            Changes::Contacts(changes, feed, shown) => Work::Contacts(self.prepare(changes).await?, feed, shown),
             Changes::Mac(changes) => Work::Mac(changes),
             Changes::Unfinished(list) => Work::Unfinished(list),
         };
         let projection = work.projection().name();
         match self.write(work, from, to).await.map_err(failed("writing a batch"))? {
-            None => Ok(()),
+            None => {
+                if erases {
+                    self.tidy();
+                }
+                Ok(())
+            }
             Some(actual) => Err(ReadError::CheckpointMoved { projection, expected: from, actual }),
         }
+    }
+
+    fn wants_shown(&self) -> bool {
+        true
     }
 
     async fn contact(&self, id: ContactId) -> Result<StoredContact, ReadError> {

@@ -21,6 +21,10 @@ const OF_CONTACT: &[(&str, &str)] = &[("workspace", "text"), ("contact_id", "uui
 const CONTACTS: &[Table] = &[
     table(OWN_STATES, &[("contact_id", "uuid")]),
     table("lookups", &[("mark", "bytea"), ("contact_id", "uuid")]),
+    table("contacts", &[("contact_id", "uuid")]),
+    table("contact_tags", &[("contact_id", "uuid"), ("key", "text")]),
+    table("contact_channels", &[("contact_id", "uuid"), ("identity_id", "uuid")]),
+    table("merges", &[("contact_id", "uuid"), ("merge_id", "uuid")]),
     table("segment_feeds", &[]),
     table("segment_feed_entries", &[]),
 ];

@@ -170,7 +170,7 @@ impl ReadStore for SqliteReadStore {
     async fn apply(&self, changes: Changes, from: u64, to: u64) -> Result<(), ReadError> {
         let projection = changes.projection();
         let moved = match changes {
-            Changes::Contacts(changes, feed) => self.write_contacts(changes, &feed, from, to).await?,
+            Changes::Contacts(changes, feed, _) => self.write_contacts(changes, &feed, from, to).await?,
             Changes::Mac(changes) => {
                 self.file(projection).write(mac::writes(changes)?.into_iter().map(Ok), &[], from, to)?
             }
