@@ -42,8 +42,8 @@ pub(crate) struct Product {
 
 impl Product {
     /// A new data folder with a workspace of these settings.
-    pub(crate) async fn new(folder: &Path, time_zone: &str, anchor_day: u32) -> Self {
-        let house = House::open(folder, Options::default()).await.expect("a new data folder opens");
+    pub(crate) async fn new(folder: &Path, options: Options, time_zone: &str, anchor_day: u32) -> Self {
+        let house = House::open(folder, options).await.expect("a new data folder opens");
         house.start().await.expect("it starts");
         let setting = Setting {
             workspace: WORKSPACE.into(),
