@@ -19,13 +19,16 @@ mod writing;
 /// Changes of the fold, by workspace.
 pub(super) type WorkspaceChange = (Arc<str>, MacChange);
 
+/// How a row of a table is read.
+type Read = fn(&Row) -> Result<MacRow, Trouble>;
+
 pub(super) async fn write(batch: &Transaction<'_>, changes: Vec<WorkspaceChange>) -> Result<(), Trouble> {
     writing::Outcome::of(changes).write(batch).await
 }
 
 pub(super) async fn rows(store: &PostgresReadStore) -> Result<Vec<(Arc<str>, MacRow)>, Trouble> {
     let client = store.client().await?;
-    let of: [(&str, fn(&Row) -> Result<MacRow, Trouble>); 4] = [
+    let of: [(&str, Read); 4] = [
         ("select * from mac_heads", head),
         ("select * from mac_interactions", |row| Ok(MacRow::Interaction(interaction(row)))),
         ("select * from mac_edges", |row| Ok(MacRow::Edge(edge(row)))),
