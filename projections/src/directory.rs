@@ -9,11 +9,11 @@ use dossier_domain::compose::View;
 use dossier_domain::field::Field;
 use dossier_domain::fields::Definitions;
 use dossier_domain::filter::{Setting, Subject};
-use dossier_domain::ids::ContactId;
+use dossier_domain::ids::{ContactId, SegmentId};
 use dossier_domain::state::{Contact, Life};
 
 use crate::documents::Shown;
-use crate::index::{Index, Touched};
+use crate::index::{Index, Segments as _, Touched};
 use crate::segments::{self, Crossing, Memberships};
 use crate::trees::{Root, States, root_of};
 
@@ -86,6 +86,15 @@ impl Findable {
     /// Who is in which segment.
     pub fn memberships(&self) -> &Memberships {
         &self.memberships
+    }
+
+    /// Who is in which segment.
+    pub fn members(&self) -> Vec<(SegmentId, Vec<ContactId>)> {
+        let of = |(id, _): &segments::Definition| {
+            let members = self.memberships.members(&id.to_string());
+            (*id, members.into_iter().flatten().filter_map(|ordinal| self.index.id_of(ordinal)).collect())
+        };
+        self.meaning.segments.iter().map(of).collect()
     }
 
     fn put(&mut self, view: &View, now: DateTime<Utc>, touched: &mut Touched) {

@@ -85,6 +85,10 @@ pub struct FeedWrite {
     pub crossings: Vec<Crossing>,
     /// Segments that were removed: nobody reads their feeds any more.
     pub removed: Vec<SegmentId>,
+    /// What segments are called, of a workspace where that may be news; told where [`ReadStore::wants_shown`].
+    pub named: Vec<(SegmentId, Arc<str>)>,
+    /// Who is in which segment where the feed begins: from then on crossings tell.
+    pub members: Vec<(SegmentId, Vec<ContactId>)>,
 }
 
 /// How far the feed of a workspace is.

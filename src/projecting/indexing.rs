@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use dossier_domain::ids::SegmentId;
 use dossier_domain::sabotage::{Break, armed};
 use dossier_domain::state::Contact;
-use dossier_projections::directory::{Directory, Meaning};
+use dossier_projections::directory::{Directory, Findable, Meaning};
 use dossier_projections::documents::Shown;
 use dossier_projections::segments::Crossing;
 use tokio::sync::watch;
@@ -44,7 +44,16 @@ impl Feed {
     }
 
     fn writes(self, as_of: DateTime<Utc>, position: u64) -> Vec<FeedWrite> {
-        let write = |(workspace, (crossings, removed))| FeedWrite { workspace, as_of, position, crossings, removed };
+        let (named, members) = (Vec::new(), Vec::new());
+        let write = |(workspace, (crossings, removed))| FeedWrite {
+            workspace,
+            as_of,
+            position,
+            crossings,
+            removed,
+            named: named.clone(),
+            members: members.clone(),
+        };
         self.0.into_iter().map(write).collect()
     }
 }
@@ -113,7 +122,12 @@ impl Runner {
             .filter(|name| !states.contains_key(*name))
             .for_each(|name| begun.tell(name, Vec::new()));
         if !begun.0.is_empty() {
-            self.inputs.read.write_feed(begun.writes(now, up_to)).await?;
+            let mut writes = begun.writes(now, up_to);
+            for write in &mut writes {
+                write.members = filled.get(&write.workspace).map(Findable::members).unwrap_or_default();
+                write.named = self.segment_names(&write.workspace, up_to).await?;
+            }
+            self.inputs.read.write_feed(writes).await?;
         }
         // What was folded and not stored yet is shown when it is stored; nothing is left out.
         projectors.show(true);
@@ -140,12 +154,27 @@ impl Runner {
         }
         // Values that were stored before their field was defined: who shows them is known by reading everybody.
         let has_strays = meanings.iter().any(|(name, meaning)| self.directory.read().has_strays(name, meaning));
+        let mut names = BTreeMap::new();
+        for workspace in &redefined {
+            names.insert(workspace.clone(), self.segment_names(workspace, position).await?);
+        }
         let now = self.wall.now();
         let anew = if has_strays { Some(fill(&self.inputs, position, now, |_| {}).await?) } else { None };
         let mut directory = self.directory.write();
         let feed = advance(&mut directory, anew, meanings, shown, &concerned, now);
         self.ahead.store(!directory.segmented().is_empty() || !feed.0.is_empty(), Ordering::Relaxed);
-        Ok(feed.writes(now, position))
+        let mut writes = feed.writes(now, position);
+        writes.iter_mut().for_each(|write| write.named = names.remove(&write.workspace).unwrap_or_default());
+        Ok(writes)
+    }
+
+    /// What the segments of a workspace are called as of a position of the log, where the read store wants to know.
+    async fn segment_names(&self, workspace: &Arc<str>, position: u64) -> Result<Vec<(SegmentId, Arc<str>)>, AppError> {
+        if !self.inputs.read.wants_shown() {
+            return Ok(Vec::new());
+        }
+        let state = self.inputs.workspace(workspace, position).await?;
+        Ok(state.segments.values().map(|segment| (segment.id, segment.name.clone())).collect())
     }
 
     /// Time passed: tells who entered and left segments by it, in all workspaces when its turn comes, or at once in the

@@ -113,8 +113,8 @@ impl Inputs {
         Ok(state)
     }
 
-    /// What a workspace's contacts mean as of a position.
-    pub(super) async fn meaning(&self, workspace: &Arc<str>, up_to: u64) -> Result<Meaning, AppError> {
+    /// A workspace as of a position.
+    pub(super) async fn workspace(&self, workspace: &Arc<str>, up_to: u64) -> Result<Workspace, AppError> {
         let stream = Stream::Workspace(workspace.clone());
         let mut state = Workspace::default();
         for recorded in self.store.read_stream(&stream, 0, Direction::Forward, usize::MAX).await? {
@@ -124,6 +124,12 @@ impl Inputs {
             let opened = self.codec.open(&recorded).await?;
             state.evolve(&opened.event, recorded.revision, recorded.position);
         }
+        Ok(state)
+    }
+
+    /// What a workspace's contacts mean as of a position.
+    pub(super) async fn meaning(&self, workspace: &Arc<str>, up_to: u64) -> Result<Meaning, AppError> {
+        let state = self.workspace(workspace, up_to).await?;
         Ok(Meaning {
             fields: Arc::new(state.definitions()),
             active_days: state.settings.active_days,

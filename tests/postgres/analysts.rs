@@ -124,3 +124,39 @@ async fn rows_follow_merges_and_unmerges() {
     server.stop();
     assert!(place.faults().is_empty());
 }
+
+/// Who is in which segment, by names.
+const MEMBERS: &str = "select s.name, c.display_name from dossier.segments s left join dossier.segment_members m
+    using (workspace, segment_id) left join dossier.contacts c using (contact_id) order by 1, 2";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn segments_have_the_members_that_the_server_tells() {
+    let place = with_history();
+    let server = place.serve(None).await;
+    let filter = json!({"field": "custom.tier", "op": "in", "value": ["gold"]});
+    server.call("POST", "/segments", json!({"name": "Gold", "filter": filter})).await.expect(201);
+    server.call("POST", "/segments", json!({"name": "Not gold", "filter": {"not": filter}})).await.expect(201);
+    let told = async |expected: &str| {
+        // A read waits until everything that was acknowledged is stored.
+        server.call("GET", "/contacts/channel:web:eve", Value::Null).await.expect(200);
+        assert_eq!(place.postgres.answer(MEMBERS), expected);
+    };
+    told("Gold|Ada\nNot gold|Bob\nNot gold|Eve").await;
+    let gold = json!({"custom": {"tier": "gold"}});
+    server.call("PATCH", "/contacts/channel:web:bob", gold).await.expect(200);
+    told("Gold|Ada\nGold|Bob\nNot gold|Eve").await;
+    server.call("PATCH", "/segments/Gold", json!({"name": "Golden"})).await.expect(200);
+    server.call("DELETE", "/contacts/channel:web:ada", Value::Null).await.expect(200);
+    told("Golden|Bob\nNot gold|Eve").await;
+    server.stop();
+    // Its feed begins anew, with those who are in.
+    place.run("projections rebuild contacts");
+    let server = place.serve(None).await;
+    server.call("GET", "/segments/golden", Value::Null).await.expect(200);
+    assert_eq!(place.postgres.answer(MEMBERS), "Golden|Bob\nNot gold|Eve");
+    server.call("DELETE", "/segments/golden", Value::Null).await;
+    server.call("GET", "/contacts/channel:web:eve", Value::Null).await.expect(200);
+    assert_eq!(place.postgres.answer(MEMBERS), "Not gold|Eve");
+    server.stop();
+    assert!(place.faults().is_empty());
+}

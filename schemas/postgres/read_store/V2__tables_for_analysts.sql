@@ -132,6 +132,29 @@ comment on column merges.absorbed_id is 'Who is absorbed.';
 comment on column merges.primary_id is 'Into whom directly: the contact itself, or one absorbed in it.';
 comment on column merges.merged_at is 'Since when.';
 
+create table segments (
+    workspace text collate "C" not null,
+    segment_id uuid not null,
+    name text not null,
+    primary key (workspace, segment_id)
+);
+comment on table segments is 'The segments of each workspace.';
+comment on column segments.workspace is 'The workspace.';
+comment on column segments.segment_id is 'The segment.';
+comment on column segments.name is 'What it is called.';
+
+create table segment_members (
+    workspace text collate "C" not null,
+    segment_id uuid not null,
+    contact_id uuid not null,
+    primary key (workspace, segment_id, contact_id)
+);
+create index on segment_members (contact_id);
+comment on table segment_members is 'Who is in which segment, as of segment_feeds.as_of.';
+comment on column segment_members.workspace is 'The workspace.';
+comment on column segment_members.segment_id is 'The segment.';
+comment on column segment_members.contact_id is 'The contact.';
+
 -- A role for analysts, which sees nothing that only Dossier reads. Who may not make it is given it by somebody who may.
 do $$
 begin
@@ -143,7 +166,8 @@ $$;
 do $$
 begin
     execute format('grant usage on schema %I to dossier_reader', current_schema);
-    grant select on checkpoints, contacts, contact_tags, contact_channels, merges, segment_feeds, segment_feed_entries,
+    grant select on checkpoints, contacts, contact_tags, contact_channels, merges, segments, segment_members,
+        segment_feeds, segment_feed_entries,
         mac_heads, mac_statements, mac_members to dossier_reader;
 exception
     when undefined_object then null;

@@ -172,5 +172,6 @@ pub(crate) fn crosses(in_segment: u128, contact: u128, entered: bool, at: i64) -
 
 pub(crate) fn tells(crossings: Vec<Crossing>) -> FeedWrite {
     let as_of = crossings.last().map_or(minute(0), |last| last.at);
-    FeedWrite { workspace: HOME.into(), as_of, position: 1, crossings, removed: Vec::new() }
+    let (removed, named, members) = (Vec::new(), Vec::new(), Vec::new());
+    FeedWrite { workspace: HOME.into(), as_of, position: 1, crossings, removed, named, members }
 }

@@ -9,7 +9,7 @@ use dossier_projections::segments::Crossing;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::{PostgresReadStore, Trouble};
+use super::{PostgresReadStore, Trouble, members};
 use crate::ports::read_store::{FeedEntry, FeedPart, FeedState, FeedWrite};
 
 /// Numbers go on from the last entry that is kept.
@@ -54,10 +54,13 @@ pub(super) async fn write(batch: &Transaction<'_>, feed: &[FeedWrite]) -> Result
         let begin = batch.prepare_cached(begin).await?;
         batch.execute(&begin, &[&&*write.workspace, &Uuid::new_v4(), &write.as_of]).await?;
         if !write.removed.is_empty() {
-            let remove = "delete from segment_feed_entries where workspace = $1 and segment_id = any($2)";
             let removed: Vec<Uuid> = write.removed.iter().map(|segment| segment.0).collect();
-            batch.execute(&batch.prepare_cached(remove).await?, &[&&*write.workspace, &removed]).await?;
+            for table in ["segment_feed_entries", "segment_members", "segments"] {
+                let remove = format!("delete from {table} where workspace = $1 and segment_id = any($2)");
+                batch.execute(&batch.prepare_cached(&remove).await?, &[&&*write.workspace, &removed]).await?;
+            }
         }
+        members::write(batch, write).await?;
         if !write.crossings.is_empty() {
             append(batch, write).await?;
         }

@@ -26,6 +26,7 @@ use crate::sealing::{Codec, Marks};
 mod contacts;
 mod feed;
 mod mac;
+mod members;
 mod rows;
 mod scratch;
 mod shown;

@@ -25,6 +25,9 @@ const CONTACTS: &[Table] = &[
     table("contact_tags", &[("contact_id", "uuid"), ("key", "text")]),
     table("contact_channels", &[("contact_id", "uuid"), ("identity_id", "uuid")]),
     table("merges", &[("contact_id", "uuid"), ("merge_id", "uuid")]),
+    // With the feed, whose time a fresh fold does not know.
+    table("segments", &[]),
+    table("segment_members", &[]),
     table("segment_feeds", &[]),
     table("segment_feed_entries", &[]),
 ];
