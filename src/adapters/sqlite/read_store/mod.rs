@@ -44,7 +44,7 @@ impl SqliteReadStore {
     /// A file can't be opened.
     pub fn open(folder: &Path, codec: Arc<Codec>, marks: Arc<Marks>) -> Result<Self, ReadError> {
         let open = |projection: Projection| {
-            let rows = Rows::open(&file_of(folder, projection)).map_err(disposable(projection))?;
+            let rows = Rows::open(&file_of(folder, projection), form_of(projection)).map_err(disposable(projection))?;
             Ok::<_, ReadError>(RwLock::new(Arc::new(rows)))
         };
         let files = [open(Projection::Contacts)?, open(Projection::Mac)?, open(Projection::Unfinished)?];
@@ -70,11 +70,9 @@ impl SqliteReadStore {
         living.checkpoint_file()?;
         std::fs::rename(&from_path, &path).map_err(moving)?;
         for side in ["-wal", "-shm"] {
-            let mut name = path.clone().into_os_string();
-            name.push(side);
-            let _ = std::fs::remove_file(PathBuf::from(name));
+            let _ = std::fs::remove_file(rows::beside(&path, side));
         }
-        *living = Arc::new(Rows::open(&path)?);
+        *living = Arc::new(Rows::open(&path, form_of(projection))?);
         Ok(())
     }
 
@@ -166,7 +164,7 @@ impl SqliteReadStore {
     /// The state in a row.
     async fn stored(&self, id: ContactId, value: Vec<u8>) -> Result<StoredContact, ReadError> {
         match states::open(&self.codec, id, value).await? {
-            Some(plain) => Ok(StoredContact::Found(serde_json::from_slice(&plain).map_err(shape)?)),
+            Some(packed) => Ok(StoredContact::Found(Box::new(states::unpack(&packed)?))),
             None => Ok(StoredContact::Unreadable),
         }
     }
@@ -197,6 +195,14 @@ impl Changed {
 
 fn file_of(folder: &Path, projection: Projection) -> PathBuf {
     folder.join(format!("read-{}.db", projection.name()))
+}
+
+/// Of what form the rows of a projection are; what is of another one is made anew.
+fn form_of(projection: Projection) -> u32 {
+    match projection {
+        Projection::Contacts => Contact::FORM,
+        Projection::Mac | Projection::Unfinished => 0,
+    }
 }
 
 /// Says what to do about a read model that can't be used at start: nothing is in it that the log has not.

@@ -1,10 +1,10 @@
-//! The row of a contact's own state: `form | count of others | their ids | sealed state`.
+//! The row of a contact's own state: `form | count of others | their ids | sealed state`, the state packed.
 
 use dossier_domain::ids::ContactId;
+use dossier_domain::state::packed::NotPacked;
 use dossier_domain::state::{Contact, Life};
 use uuid::Uuid;
 
-use super::shape;
 use crate::ports::SecretKey;
 use crate::ports::read_store::ReadError;
 use crate::sealing::{Codec, SealError};
@@ -50,25 +50,21 @@ pub(super) async fn form_of(codec: &Codec, state: &Contact) -> Result<Form, Read
 
 /// The row.
 pub(super) fn row(state: &Contact, form: Form) -> Result<Vec<u8>, ReadError> {
-    let plain = |row: Vec<u8>| -> Result<Vec<u8>, ReadError> {
-        let mut row = row;
-        serde_json::to_writer(&mut row, state).map_err(shape)?;
-        Ok(row)
-    };
+    let packed_behind = |row| state.pack_into(row).map_err(unfit);
     match form {
         Form::Unreadable => Ok(vec![UNREADABLE]),
-        Form::Bare => plain(vec![BARE]),
+        Form::Bare => packed_behind(vec![BARE]),
         Form::Sealed { others, key } => {
             let mut row = vec![SEALED, u8::try_from(others.len()).unwrap_or(u8::MAX)];
             others.iter().for_each(|other| row.extend_from_slice(other.as_bytes()));
-            let sealed = Codec::seal_state(&key, state.id.0.as_bytes(), &plain(Vec::with_capacity(1024))?);
+            let sealed = Codec::seal_state(&key, state.id.0.as_bytes(), &packed_behind(Vec::with_capacity(1024))?);
             row.extend(sealed.map_err(|error| unavailable("sealing a state", &error))?);
             Ok(row)
         }
     }
 }
 
-/// The state of a row, as the bytes that were sealed; `None` where a key that it needs is gone.
+/// The state of a row, packed; `None` where a key that it needs is gone.
 pub(super) async fn open(codec: &Codec, id: ContactId, value: Vec<u8>) -> Result<Option<Vec<u8>>, ReadError> {
     match value.split_first() {
         Some((&BARE, plain)) => Ok(Some(plain.to_vec())),
@@ -82,6 +78,15 @@ pub(super) async fn open(codec: &Codec, id: ContactId, value: Vec<u8>) -> Result
         }
         _ => Ok(None),
     }
+}
+
+/// The state that was packed in a row.
+pub(super) fn unpack(packed: &[u8]) -> Result<Contact, ReadError> {
+    Contact::unpack(packed).map_err(unfit)
+}
+
+fn unfit(error: NotPacked) -> ReadError {
+    ReadError::Unavailable { doing: "reading a row", reason: error.to_string() }
 }
 
 fn unavailable(doing: &'static str, error: &crate::app::AppError) -> ReadError {
