@@ -84,6 +84,7 @@ impl LogFixture for SqliteLog {
             }),
             remembered: 2,
             recent_marks: 2,
+            indexed_at_once: 3,
             ..EventStoreOptions::default()
         };
         let folder = DataFolder::open(self.folder.path()).unwrap();
