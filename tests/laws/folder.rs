@@ -10,7 +10,7 @@ use dossier::app::ask::{Answer, Ask};
 use dossier::app::query::TimelineQuery;
 use dossier::house::{House, Options};
 use dossier::ports::read_store::Projection;
-use dossier::ports::{EventStore, Recorded};
+use dossier::ports::Recorded;
 use dossier::projecting::{Bounds, verify};
 use dossier::sealing::Opened;
 use dossier_domain::event::Event;
