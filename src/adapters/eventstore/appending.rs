@@ -88,7 +88,7 @@ impl EventStoreDb {
         events: &[NewEvent],
         known: u64,
     ) -> Result<Appended, AppendError> {
-        let name = stream.to_string();
+        let name = self.slot.names.of(stream);
         let state = match expected {
             Expected::NoStream => StreamState::NoStream,
             Expected::Revision(revision) => StreamState::StreamRevision(revision),

@@ -134,7 +134,7 @@ impl Follower {
                 continue;
             }
             followed = Some(Followed { position: event.position, event: event.id });
-            if let Some(stream) = wire::stream_of(&event) {
+            if let Some(stream) = self.slot.names.stream_of(&event) {
                 let recorded = wire::recorded(stream, event)?;
                 index.take(recorded.position, &recorded.event.marks)?;
             }

@@ -67,7 +67,7 @@ impl EventStoreDb {
     /// [`ConnectError`].
     pub async fn open(connection: &str, folder: &DataFolder, options: Options) -> Result<Self, ConnectError> {
         let settings = settings::read(connection)?;
-        let slot = Arc::new(Slot::new(settings, options.call_within, options.patience).await?);
+        let slot = Arc::new(Slot::new(settings, &options).await?);
         let index = Index::open(folder, options.marks_pending)?;
         let follower = Arc::new(Follower::new(slot.clone(), index, options.poll_every));
         let stop = watch::Sender::new(false);
@@ -128,7 +128,7 @@ impl EventStoreDb {
                     continue;
                 }
                 last = position;
-                if let Some(stream) = wire::stream_of(&event) {
+                if let Some(stream) = self.slot.names.stream_of(&event) {
                     found.push(wire::recorded(stream, event)?);
                 }
             }
@@ -199,7 +199,7 @@ impl EventStore for EventStoreDb {
         }
         let page = self.page(at(position), 1).await?.unwrap_or_default();
         let Some(event) = page.into_iter().find(|event| wire::position_of(event) == position) else { return Ok(None) };
-        wire::stream_of(&event).map(|stream| wire::recorded(stream, event)).transpose()
+        self.slot.names.stream_of(&event).map(|stream| wire::recorded(stream, event)).transpose()
     }
 
     async fn head(&self) -> Result<u64, StoreError> {

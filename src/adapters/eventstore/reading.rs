@@ -81,7 +81,7 @@ pub(super) async fn read_stream(
     direction: Direction,
     limit: usize,
 ) -> Result<Vec<Recorded>, StoreError> {
-    let name = stream.to_string();
+    let name = slot.names.of(stream);
     let read = match direction {
         _ if limit == 0 => return Ok(Vec::new()),
         Direction::Forward => forward(slot, &name, from, limit).await,
@@ -93,7 +93,7 @@ pub(super) async fn read_stream(
 
 /// Revision of the stream's last event, if it has one.
 pub(super) async fn last_revision(slot: &Slot, stream: &Stream) -> Result<Option<u64>, StoreError> {
-    let last = last(slot, &stream.to_string()).await.map_err(|fault| fault.while_doing(DOING))?;
+    let last = last(slot, &slot.names.of(stream)).await.map_err(|fault| fault.while_doing(DOING))?;
     Ok(last.map(|event| event.revision))
 }
 

@@ -30,6 +30,8 @@ pub type BeforeAppend = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
 pub struct Options {
     /// Called before every append; it may block.
     pub before_append: BeforeAppend,
+    /// What the names of all streams begin with, so that several logs may live on one server.
+    pub prefix: String,
     /// How long one call may take before its outcome counts as unknown.
     pub call_within: Duration,
     /// How long a failing call is tried again before the store counts as unavailable.
@@ -44,6 +46,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             before_append: Box::new(|| Ok(())),
+            prefix: String::new(),
             call_within: Duration::from_secs(5),
             patience: Duration::from_secs(15),
             poll_every: Duration::from_millis(100),

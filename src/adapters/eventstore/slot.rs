@@ -13,7 +13,8 @@ use tokio::time::Instant;
 
 use super::fault::Fault;
 use super::nodelay::NoDelay;
-use super::settings::ConnectError;
+use super::settings::{ConnectError, Options};
+use super::wire::Names;
 
 /// Pauses between attempts: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(250));
@@ -25,6 +26,7 @@ pub(super) struct Slot {
     /// Held by whoever makes a client: one is enough.
     making: tokio::sync::Mutex<()>,
     pub(super) nodelay: NoDelay,
+    pub(super) names: Names,
     call_within: Duration,
     patience: Duration,
     /// Whether the last call was lost; for telling once when that changes.
@@ -41,11 +43,7 @@ struct Current {
 
 impl Slot {
     /// Makes the first client; nothing is connected yet.
-    pub(super) async fn new(
-        settings: ClientSettings,
-        call_within: Duration,
-        patience: Duration,
-    ) -> Result<Self, ConnectError> {
+    pub(super) async fn new(settings: ClientSettings, options: &Options) -> Result<Self, ConnectError> {
         // The client takes the provider that is there; one that is installed after it would be refused.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let client = make(settings.clone()).await.map_err(ConnectError::Client)?;
@@ -54,8 +52,9 @@ impl Slot {
             settings,
             current: Mutex::new(Current { client: Some(client), made: 1, lost: 0 }),
             making: tokio::sync::Mutex::default(),
-            call_within,
-            patience,
+            names: Names { prefix: options.prefix.clone() },
+            call_within: options.call_within,
+            patience: options.patience,
             in_trouble: AtomicBool::new(false),
         })
     }

@@ -68,16 +68,29 @@ fn verbatim(bytes: &[u8]) -> Option<&RawValue> {
     (value.get().len() == bytes.len()).then_some(value)
 }
 
-/// The stream of an event, if it is one of ours: other applications and the server itself write there too.
-pub(super) fn stream_of(event: &RecordedEvent) -> Option<Stream> {
-    if event.event_type.starts_with('$') {
-        return None;
+/// How our streams are named there.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names {
+    /// What all of them begin with.
+    pub(super) prefix: String,
+}
+
+impl Names {
+    pub(super) fn of(&self, stream: &Stream) -> String {
+        format!("{}{stream}", self.prefix)
     }
-    // The client did not look whether it is text.
-    let name = std::str::from_utf8(event.stream_id().as_bytes()).ok()?;
-    let stream: Stream = name.parse().ok()?;
-    // A uuid can be written in several ways; ours are written in one.
-    (stream.to_string() == name).then_some(stream)
+
+    /// The stream of an event, if it is one of ours: other applications and the server itself write there too.
+    pub(super) fn stream_of(&self, event: &RecordedEvent) -> Option<Stream> {
+        if event.event_type.starts_with('$') {
+            return None;
+        }
+        // The client did not look whether it is text.
+        let name = std::str::from_utf8(event.stream_id().as_bytes()).ok()?.strip_prefix(&*self.prefix)?;
+        let stream: Stream = name.parse().ok()?;
+        // A uuid can be written in several ways; ours are written in one.
+        (stream.to_string() == name).then_some(stream)
+    }
 }
 
 /// Our position of an event: 0 is before the first.
