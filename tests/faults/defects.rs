@@ -153,7 +153,7 @@ async fn answers_cut_short_are_read_on() {
         let last = soon(talk.store.read_stream(&stream(1), u64::MAX, Direction::Backward, 1)).await.unwrap();
         assert_eq!(numbers(&last), [COUNT - 1]);
         cut(Call::All);
-        assert_eq!(numbers(&talk.all().await), expected, "cut after {ends}");
+        assert_eq!(numbers(&talk.all().await[..COUNT as usize]), expected, "cut after {ends}");
         // What another process appended is found, cut or not.
         double.faults().none();
         let number = 100 + ends as u64;
@@ -166,10 +166,6 @@ async fn answers_cut_short_are_read_on() {
         let read = talk.all().await;
         assert!(read.len() as u64 > COUNT);
         assert_eq!(numbers(&read[..COUNT as usize]), expected);
-        if ends == 29 {
-            break;
-        }
-        soon(talk.store.head()).await.unwrap();
     }
 }
 

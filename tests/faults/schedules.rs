@@ -206,12 +206,13 @@ async fn check(process: &Process, keyring: &Arc<TestKeyring>, double: &Double, t
     let faults = invariants::settled(&reading, &**keyring as &dyn Keyring);
     assert_eq!(faults, Vec::<String>::new());
     assert_eq!(reading.events.len(), double.events().len(), "whatever landed is read");
-    let mut used: HashMap<_, u64> = HashMap::new();
-    for (recorded, opened) in &reading.events {
-        if let Some(key) = &opened.meta.key {
-            assert_eq!(used.insert(key.mark, recorded.position), None, "a command was applied twice");
-        }
+    let mut bearers = HashMap::new();
+    for (recorded, _) in &reading.events {
         for mark in &recorded.event.marks {
+            let place = format!("{} in {} revision {}", recorded.event.event_type, recorded.stream, recorded.revision);
+            if let Some(other) = bearers.insert(*mark, place.clone()) {
+                panic!("a command was applied twice: {other}, and {place}");
+            }
             assert_eq!(fresh.store.find(*mark).await.unwrap().map(|found| found.position), Some(recorded.position));
         }
     }
