@@ -14,6 +14,7 @@ use dossier::sealing::Codec;
 use dossier_domain::ids::ContactId;
 use dossier_domain::state::Life;
 use dossier_double::{Call, Double, Fault};
+use futures::StreamExt;
 use tempfile::TempDir;
 
 use crate::support::house::{Parts, TestClock};
@@ -28,6 +29,8 @@ const SEEDS: u64 = 1_000;
 const DEADLINE: Duration = Duration::from_secs(60);
 /// Times that a client sends a command before it gives up.
 const TRIES: usize = 40;
+/// Schedules that are tried at once.
+const AT_ONCE: usize = 4;
 const CONTACTS: usize = 3;
 const HANDLES: [&str; 5] = ["a", "b", "c", "n", "p"];
 
@@ -111,8 +114,8 @@ impl Process {
     async fn start(double: &Double, keyring: &Arc<TestKeyring>, capacity: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = Options {
-            call_within: Duration::from_millis(150),
-            patience: Duration::from_secs(2),
+            call_within: Duration::from_millis(500),
+            patience: Duration::from_secs(10),
             poll_every: Duration::from_millis(20),
             marks_pending: 4,
             ..Options::default()
@@ -255,35 +258,39 @@ async fn check(process: &Process, keyring: &Arc<TestKeyring>, double: &Double, t
     }
 }
 
-/// Seeds from one on, so many apart.
-async fn try_seeds(first: u64, apart: u64) {
+/// The client panics on garbage, which is what is tried; that need not be told each time.
+fn quiet_about_the_client() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let told = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !panic.location().is_some_and(|at| at.file().contains("kurrentdb")) {
+                told(panic);
+            }
+        }));
+    });
+}
+
+/// Every second seed. They mostly wait, so several are tried at once.
+async fn try_seeds(first: u64) {
+    quiet_about_the_client();
     let seeds = std::env::var(VARIABLE).ok().and_then(|text| text.parse().ok()).unwrap_or(SEEDS);
-    for seed in (first..seeds).step_by(apart as usize) {
-        let schedule = tokio::spawn(try_seed(seed));
-        match tokio::time::timeout(DEADLINE, schedule).await {
+    let tried = futures::stream::iter((first..seeds).step_by(2)).map(|seed| async move {
+        match tokio::time::timeout(DEADLINE, tokio::spawn(try_seed(seed))).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => panic!("seed {seed}: {error}"),
             Err(_) => panic!("seed {seed} hangs"),
         }
-    }
+    });
+    tried.buffer_unordered(AT_ONCE).collect::<()>().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn seeded_schedules_of_faults_lose_and_double_nothing_0() {
-    try_seeds(0, 4).await;
+async fn schedules_of_faults_with_even_seeds_lose_and_double_nothing() {
+    try_seeds(0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn seeded_schedules_of_faults_lose_and_double_nothing_1() {
-    try_seeds(1, 4).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn seeded_schedules_of_faults_lose_and_double_nothing_2() {
-    try_seeds(2, 4).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn seeded_schedules_of_faults_lose_and_double_nothing_3() {
-    try_seeds(3, 4).await;
+async fn schedules_of_faults_with_odd_seeds_lose_and_double_nothing() {
+    try_seeds(1).await;
 }

@@ -43,7 +43,10 @@ pub(super) struct Index {
     /// Position of the last event of ours.
     head: u64,
     since_milestone: u64,
+    /// So many events of ours are read before the file is written.
     pending: usize,
+    /// Events of ours that were read since it was.
+    unwritten: usize,
     is_changed: bool,
 }
 
@@ -64,6 +67,7 @@ impl Index {
             head,
             since_milestone: 0,
             pending,
+            unwritten: 0,
             is_changed: false,
         })
     }
@@ -90,6 +94,7 @@ impl Index {
         }
         self.since_milestone = (self.since_milestone + 1) % MILESTONE_EVERY;
         self.head = position;
+        self.unwritten += 1;
         Ok(())
     }
 
@@ -97,10 +102,7 @@ impl Index {
     pub(super) fn reached(&mut self, followed: Followed) -> Result<(), StoreError> {
         self.followed = Some(followed);
         self.is_changed = true;
-        if self.fresh.len() < self.pending {
-            return Ok(());
-        }
-        self.write()
+        if self.unwritten < self.pending { Ok(()) } else { self.write() }
     }
 
     /// Position of the first bearer.
@@ -156,7 +158,7 @@ impl Index {
         transaction.commit().map_err(failed)?;
         self.fresh.clear();
         self.milestones.clear();
-        self.is_changed = false;
+        (self.unwritten, self.is_changed) = (0, false);
         Ok(())
     }
 
@@ -166,7 +168,8 @@ impl Index {
         self.connection.execute_batch(all).map_err(failed)?;
         self.fresh.clear();
         self.milestones.clear();
-        (self.followed, self.head, self.since_milestone, self.is_changed) = (None, 0, 0, false);
+        (self.followed, self.head, self.since_milestone) = (None, 0, 0);
+        (self.unwritten, self.is_changed) = (0, false);
         Ok(())
     }
 }
@@ -205,6 +208,7 @@ mod tests {
         assert_eq!((index.find(one).unwrap(), index.find(two).unwrap()), (Some(10), Some(20)));
         index.write().unwrap();
         index.take(30, &[two]).unwrap();
+        index.reached(followed(35)).unwrap();
         assert_eq!(index.find(two).unwrap(), Some(20));
         drop(index);
         let index = Index::open(&folder, 3).unwrap();

@@ -38,7 +38,7 @@ pub struct Options {
     pub patience: Duration,
     /// How often the log is asked for what others appended.
     pub poll_every: Duration,
-    /// Marks kept in memory before they are written to the index.
+    /// Events whose marks are kept in memory before they are written to the index.
     pub marks_pending: usize,
 }
 
