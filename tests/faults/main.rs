@@ -2,6 +2,7 @@
 //! while commands are carried out. The other side is a double on a real socket.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(unreachable_pub, reason = "a test binary has no outside")]
 
 mod cluster;
 mod defects;
