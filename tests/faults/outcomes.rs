@@ -132,3 +132,27 @@ async fn an_index_of_another_log_is_made_anew() {
         store.close().await.unwrap();
     }
 }
+
+/// Other applications write to the same server, and anybody may name a stream nearly as ours are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_of_others_are_passed_over() {
+    use dossier_double::messages::{Expected, Nothing, ProposedEvent};
+
+    let double = Double::start();
+    let talk = Talk::to(&double).await;
+    let first = talk.append(1, 0, 0).await.position;
+    let ours = stream(1).to_string();
+    let strange = ["orders-7", "contact", "contact-7", &ours.to_uppercase(), &ours.replace("-0000-", "")];
+    let own = [("type", "OrderPlaced"), ("content-type", "application/json")];
+    let metadata = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    for name in strange {
+        let event =
+            ProposedEvent { metadata: metadata.clone().into(), data: b"{}".to_vec(), ..ProposedEvent::default() };
+        double.log().append(name, Expected::NoStream(Nothing {}), &[(uuid::Uuid::new_v4(), event)]);
+    }
+    assert_eq!(soon(talk.store.head()).await.unwrap(), first, "the head is the last event of ours");
+    assert_eq!(numbers(&talk.all().await), [0]);
+    talk.append(1, 1, 1).await;
+    assert_eq!(numbers(&talk.all().await), [0, 1]);
+    assert_eq!(soon(talk.store.read_all(first, 1)).await.map(|read| numbers(&read)).unwrap(), [1]);
+}
