@@ -11,9 +11,9 @@ use dossier_domain::values::reference::Reference;
 use dossier_projections::documents::LookupValue;
 use tokio::sync::watch;
 
+use crate::adapters::eventstore::ConnectError;
 use crate::adapters::sqlite::{
-    DataFolder, EventStoreOptions, FlushAhead, KeyringOptions, MasterKey, OpenError, SqliteEventStore, SqliteKeyring,
-    SqliteReadStore,
+    DataFolder, FlushAhead, KeyringOptions, MasterKey, OpenError, SqliteKeyring, SqliteReadStore,
 };
 use crate::app::ask::{Answer, Command};
 use crate::app::clock::{SystemClock, Wall};
@@ -26,16 +26,22 @@ use crate::projecting::{Bounds, Inputs, Runner};
 use crate::sealing::{Codec, HASHING_KEY, Marks};
 
 mod condition;
+pub(crate) mod engines;
 mod query;
 mod rebuilding;
 mod start;
+
+pub use self::engines::ConnectionString;
+use self::engines::Log;
 
 /// How long a reference by email or phone waits for the read model.
 const LOOKUP_WITHIN: Duration = Duration::from_secs(10);
 
 /// What may be chosen about a house.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
+    /// The server that keeps the log; the embedded log if none is named.
+    pub event_store: Option<ConnectionString>,
     /// States of contacts that commands remember, at about 1 KiB each.
     pub remembered: usize,
     /// What the projections hold in memory.
@@ -51,6 +57,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Options {
+            event_store: None,
             remembered: 1 << 17,
             projected: Bounds::default(),
             findable: true,
@@ -66,6 +73,23 @@ pub enum HouseError {
     /// The data folder, or a file in it.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The server that keeps the log.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The log of this folder is on a server, and none was named.
+    #[error(
+        "the log of {folder} is on an event store: name it with --event-store, or name another data folder with --data"
+    )]
+    ServersFolder {
+        /// Which folder.
+        folder: String,
+    },
+    /// The log of this folder is in it, and a server was named.
+    #[error("{folder} holds a log of its own: leave --event-store away, or name another data folder with --data")]
+    EmbeddedFolder {
+        /// Which folder.
+        folder: String,
+    },
     /// A store failed.
     #[error(transparent)]
     App(#[from] AppError),
@@ -76,7 +100,8 @@ pub struct House {
     folder: DataFolder,
     path: PathBuf,
     master: crate::adapters::sqlite::master_key::Source,
-    store: Arc<SqliteEventStore>,
+    log: Log,
+    store: Arc<dyn EventStore>,
     keyring: Arc<SqliteKeyring>,
     keys_ahead: Option<FlushAhead>,
     findable: bool,
@@ -110,10 +135,8 @@ impl House {
         let folder = DataFolder::open(path)?;
         let master = MasterKey::load(&folder)?;
         let keyring = Arc::new(SqliteKeyring::open(&folder, &master, KeyringOptions::default())?);
-        let flushed = keyring.clone();
-        let before_commit = Box::new(move || flushed.flush().map_err(|error| error.to_string()));
-        let log = EventStoreOptions { before_commit, ..EventStoreOptions::default() };
-        let store = Arc::new(SqliteEventStore::open(&folder, log)?);
+        let log = Log::open(&folder, &keyring, options.event_store.as_ref()).await?;
+        let store = log.store();
         must_have_keys(&*store, &*keyring).await?;
         let hashing = keyring.create_if_absent(HASHING_KEY).await.map_err(AppError::from)?;
         // The key that all marks hang on is durable before anything is marked.
@@ -136,6 +159,7 @@ impl House {
             folder,
             path,
             master: source,
+            log,
             store,
             keys_ahead: options.keys_ahead.then(|| FlushAhead::start(&keyring)),
             findable: options.findable,
@@ -184,7 +208,7 @@ back it up apart from the data; without it nothing that is sealed can ever be \
     }
 
     /// The log.
-    pub fn store(&self) -> &Arc<SqliteEventStore> {
+    pub fn store(&self) -> &Arc<dyn EventStore> {
         &self.store
     }
 
@@ -250,7 +274,7 @@ async fn must_have_keys(store: &dyn EventStore, keyring: &dyn Keyring) -> Result
         return Ok(());
     }
     Err(AppError::Unavailable(format!(
-        "the log holds {head} events, and keys.db none of their keys: put the keys.db that belongs to this log back in \
+        "the log holds events up to position {head}, and keys.db none of their keys: put the keys.db that belongs to this log back in \
          the data folder"
     )))
 }

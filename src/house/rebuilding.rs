@@ -11,7 +11,6 @@ use super::House;
 use crate::adapters::sqlite::SqliteReadStore;
 use crate::api::bodies::{ProjectionBody, ProjectionState, RebuildBody};
 use crate::app::AppError;
-use crate::ports::EventStore;
 use crate::ports::read_store::{Projection, ReadStore};
 use crate::projecting::{PAGE, RebuildProgress, rebuild};
 
@@ -100,9 +99,9 @@ impl House {
         };
         // What comes in meanwhile is folded too, until so little is left that the projections may stand still for it.
         loop {
-            let (head, done) = (self.store.head().await?, fresh.checkpoint(projection).await?);
+            let head = self.store.head().await?;
             drop(rebuild(self.runner.inputs(), fresh.clone(), &[projection], head, &mut tell).await?);
-            if head - done <= PAGE as u64 {
+            if self.store.read_all(head, PAGE).await?.len() < PAGE {
                 break;
             }
         }

@@ -12,7 +12,6 @@ use dossier_projections::unfinished::Unfinished;
 use super::House;
 use super::condition::Start;
 use crate::app::AppError;
-use crate::ports::EventStore;
 use crate::ports::Keyring;
 
 /// How often the process manager looks for what is due.
@@ -178,12 +177,10 @@ impl House {
     /// The log could not be flushed.
     pub async fn stop(&self) -> Result<(), AppError> {
         self.stop.send_replace(true);
-        let head = self.store.head().await?;
-        self.store.durable(head).await?;
-        let closed = self.store.close();
+        let closed = self.log.close().await;
         if let Some(ahead) = &self.keys_ahead {
             ahead.stop();
         }
-        Ok(closed?)
+        closed
     }
 }

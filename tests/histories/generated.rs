@@ -25,7 +25,14 @@ const POINTS: usize = 100;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_thousand_commands_are_answered_and_shown_as_a_naive_program_has_it() {
     let folder = tempfile::tempdir().expect("a folder");
-    run(SEED, COMMANDS, folder.path()).await;
+    run(SEED, COMMANDS, folder.path(), None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn so_are_four_thousand_others_with_the_log_on_an_event_store() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let double = dossier_double::Double::start();
+    run(SEED + 1, COMMANDS / 5, folder.path(), Some(&double.connection())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -34,12 +41,12 @@ async fn so_are_those_of_other_seeds() {
     let commands = std::env::var("DOSSIER_HISTORY_COMMANDS").ok().and_then(|it| it.parse().ok()).unwrap_or(COMMANDS);
     for seed in asked.split(',').filter_map(|seed| seed.trim().parse().ok()) {
         let folder = tempfile::tempdir().expect("a folder");
-        run(seed, commands, folder.path()).await;
+        run(seed, commands, folder.path(), None).await;
     }
 }
 
-async fn run(seed: u64, count: usize, folder: &Path) {
-    let product = Product::new(folder, ZONE.name(), ANCHOR_DAY).await;
+async fn run(seed: u64, count: usize, folder: &Path, event_store: Option<&str>) {
+    let product = Product::new(folder, event_store, ZONE.name(), ANCHOR_DAY).await;
     let mut both = Both {
         what: format!("seed {seed}"),
         product,

@@ -42,9 +42,11 @@ pub(crate) struct Product {
 }
 
 impl Product {
-    /// A new data folder with a workspace of these settings.
-    pub(crate) async fn new(folder: &Path, time_zone: &str, anchor_day: u32) -> Self {
-        let house = House::open(folder, Options::default()).await.expect("a new data folder opens");
+    /// A new data folder with a workspace of these settings; its log is on an event store, if one is named.
+    pub(crate) async fn new(folder: &Path, event_store: Option<&str>, time_zone: &str, anchor_day: u32) -> Self {
+        let event_store = event_store.map(|connection| connection.parse().expect("any text is taken"));
+        let options = Options { event_store, ..Options::default() };
+        let house = House::open(folder, options).await.expect("a new data folder opens");
         house.start().await.expect("it starts");
         let setting = Setting {
             workspace: WORKSPACE.into(),

@@ -10,7 +10,6 @@ use dossier::app::ask::{Answer, Ask, Clock, Command, Envelope};
 use dossier::app::clock::{SystemClock, Wall};
 use dossier::app::query::{AsOf, TimelineQuery};
 use dossier::house::{House, Options};
-use dossier::ports::EventStore;
 use dossier_domain::event::WorkspaceConfigured;
 use dossier_domain::meta::Cause;
 use dossier_domain::rejection::Rejection;

@@ -19,7 +19,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use dossier::api::bodies::SearchPage;
 use dossier::api::read::search;
 use dossier::house::{House, Options};
-use dossier::ports::EventStore;
 use proptest::prelude::Strategy;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;

@@ -38,13 +38,13 @@ impl Server {
         Server::spawn_with(data, None)
     }
 
-    /// The same, with a deliberate break made in the whole process.
-    fn spawn_with(data: &Path, broken: Option<&str>) -> Server {
+    /// The same, with a variable of the environment set.
+    fn spawn_with(data: &Path, variable: Option<(&str, &str)>) -> Server {
         let log = std::fs::File::options().create(true).append(true).open(log_of(data)).unwrap();
         let mut child = Command::new(PROGRAM)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
-            .envs(broken.map(|broken| ("DOSSIER_SABOTAGE", broken)))
+            .envs(variable)
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -66,7 +66,15 @@ impl Server {
 
     /// The same, with a deliberate break made in the whole process.
     pub(crate) async fn start_with(data: &Path, broken: Option<&str>) -> Server {
-        let server = Server::spawn_with(data, broken);
+        Server::ready(Server::spawn_with(data, broken.map(|broken| ("DOSSIER_SABOTAGE", broken)))).await
+    }
+
+    /// The same, over the log of an event store.
+    pub(crate) async fn start_on(data: &Path, event_store: &str) -> Server {
+        Server::ready(Server::spawn_with(data, Some(("DOSSIER_EVENT_STORE", event_store)))).await
+    }
+
+    async fn ready(server: Server) -> Server {
         for _ in 0..ASKED_AT_MOST {
             if server.get("/readyz").await.is_ok_and(|reply| reply.status == 200) {
                 return server;

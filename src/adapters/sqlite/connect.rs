@@ -75,26 +75,26 @@ pub enum Synchronous {
 }
 
 /// What a file must be.
-pub(super) struct Format {
+pub(in crate::adapters) struct Format {
     /// What it is, for messages.
-    pub(super) name: &'static str,
+    pub(in crate::adapters) name: &'static str,
     /// `PRAGMA application_id`.
-    pub(super) application_id: i32,
+    pub(in crate::adapters) application_id: i32,
     /// `PRAGMA user_version`.
-    pub(super) version: i32,
+    pub(in crate::adapters) version: i32,
     /// Makes the tables of an empty file.
-    pub(super) schema: &'static str,
+    pub(in crate::adapters) schema: &'static str,
     /// What makes of a file of format 1 one of format 2, and so on.
-    pub(super) upgrades: &'static [&'static str],
+    pub(in crate::adapters) upgrades: &'static [&'static str],
 }
 
 /// Where and how to open.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
-    pub(super) file: PathBuf,
+pub(in crate::adapters) struct Place {
+    pub(in crate::adapters) file: PathBuf,
     /// A registered VFS other than the default one.
-    pub(super) vfs: Option<String>,
-    pub(super) synchronous: Synchronous,
+    pub(in crate::adapters) vfs: Option<String>,
+    pub(in crate::adapters) synchronous: Synchronous,
 }
 
 impl Place {
@@ -103,7 +103,7 @@ impl Place {
     }
 
     /// Opens the file for writing, making it if it is not there.
-    pub(super) fn create(&self, format: &Format, page_size: u32) -> Result<Connection, OpenError> {
+    pub(in crate::adapters) fn create(&self, format: &Format, page_size: u32) -> Result<Connection, OpenError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = self.connect(flags).map_err(self.engine())?;
         let found = self.check(&connection, format)?;
