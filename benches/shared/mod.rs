@@ -3,6 +3,7 @@
 
 pub(crate) mod dice;
 pub(crate) mod messages;
+#[path = "../../tests/support/postgres.rs"]
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod server;

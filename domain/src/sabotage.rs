@@ -90,6 +90,8 @@ pub enum Break {
     NeedlesMatchAcrossValues,
     /// The next page leaves out who ties with the last of the page before (rule 38).
     PagesSkipThoseThatTie,
+    /// Projections go on after a store that failed, without what it should have stored.
+    ProjectorsGoOnUnsound,
 }
 
 impl Break {
@@ -133,6 +135,7 @@ impl Break {
         Break::RemovedContactsKeepTheirBits,
         Break::NeedlesMatchAcrossValues,
         Break::PagesSkipThoseThatTie,
+        Break::ProjectorsGoOnUnsound,
     ];
 }
 

@@ -29,7 +29,7 @@ impl Keys {
     pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
         let Command::Rotate { place } = &self.command;
         let house = place.open_existing().await?;
-        master_key::rotate(house.folder(), house.keyring())?;
+        master_key::rotate(house.folder(), &**house.keyring()).await?;
         house.stop().await?;
         println!(
             "the contacts' keys are wrapped with a new master key: back up master.key in {}",

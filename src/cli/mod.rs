@@ -11,10 +11,12 @@ use tracing_subscriber::EnvFilter;
 
 use crate::adapters::sqlite::OpenError;
 use crate::app::AppError;
-use crate::house::{ConnectionString, House, HouseError, Options, engines};
+use crate::house::{House, HouseError, Options, engines};
+use elsewhere::Elsewhere;
 
 mod columns;
 mod contact;
+mod elsewhere;
 mod events;
 mod ingest;
 mod keys;
@@ -70,9 +72,8 @@ struct Place {
     /// The workspace.
     #[arg(long, value_name = "NAME", default_value = "default")]
     workspace: String,
-    /// The event store that keeps the log, such as esdb://USER:PASSWORD@HOST:2113; the data folder does if none is named.
-    #[arg(long, value_name = "CONNECTION", env = "DOSSIER_EVENT_STORE", hide_env_values = true)]
-    event_store: Option<ConnectionString>,
+    #[command(flatten)]
+    elsewhere: Elsewhere,
 }
 
 /// What a command ends with when it can't go on.
@@ -165,8 +166,7 @@ impl Place {
     }
 
     async fn open_with(&self, options: Options) -> Result<Arc<House>, Failure> {
-        let options = Options { event_store: self.event_store.clone(), ..options };
-        let house = House::open(&self.data, options).await?;
+        let house = House::open(&self.data, self.elsewhere.name(options)?).await?;
         if let Some(advice) = house.advice() {
             eprintln!("{advice}");
         }

@@ -23,13 +23,12 @@ impl Verify {
         let house = self.place.open_existing().await?;
         house.catch_up().await?;
         let bar = event_progress();
-        let scratch = house.scratch()?;
         let inputs = house.runner().inputs().clone();
         let tell = |progress: projecting::RebuildProgress| {
             bar.set_length(progress.head);
             bar.set_position(progress.done);
         };
-        let verdict = projecting::verify(&inputs, house.read(), house.marks(), scratch.path(), tell).await?;
+        let verdict = projecting::verify(&inputs, tell).await?;
         bar.finish_and_clear();
         house.stop().await?;
         if self.json {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::HouseError;
 use crate::adapters::eventstore::{EventStoreDb, Options as ClusterOptions, index};
-use crate::adapters::sqlite::{DataFolder, EventStoreOptions, SqliteEventStore, SqliteKeyring, event_store};
+use crate::adapters::sqlite::{DataFolder, EventStoreOptions, SqliteEventStore, event_store};
 use crate::app::AppError;
 use crate::ports::{EventStore, Keyring};
 
@@ -39,7 +39,7 @@ impl Log {
     /// Opens the log of a folder, or of a server. Keys are durable before the events that they seal.
     pub(super) async fn open(
         folder: &DataFolder,
-        keyring: &Arc<SqliteKeyring>,
+        keyring: &Arc<dyn Keyring>,
         server: Option<&ConnectionString>,
     ) -> Result<Self, HouseError> {
         let flushed = keyring.clone();

@@ -12,9 +12,8 @@ use dossier_projections::documents::LookupValue;
 use tokio::sync::watch;
 
 use crate::adapters::eventstore::ConnectError;
-use crate::adapters::sqlite::{
-    DataFolder, FlushAhead, KeyringOptions, MasterKey, OpenError, SqliteKeyring, SqliteReadStore,
-};
+use crate::adapters::postgres::Address;
+use crate::adapters::sqlite::{DataFolder, FlushAhead, MasterKey, OpenError};
 use crate::app::ask::{Answer, Command};
 use crate::app::clock::{SystemClock, Wall};
 use crate::app::protocol::Engine;
@@ -27,7 +26,9 @@ use crate::sealing::{Codec, HASHING_KEY, Marks};
 
 mod condition;
 pub(crate) mod engines;
+mod keyring;
 mod query;
+mod read_store;
 mod rebuilding;
 mod start;
 
@@ -42,6 +43,10 @@ const LOOKUP_WITHIN: Duration = Duration::from_secs(10);
 pub struct Options {
     /// The server that keeps the log; the embedded log if none is named.
     pub event_store: Option<ConnectionString>,
+    /// The database that holds the read models; in the data folder if none is named.
+    pub read_store: Option<Address>,
+    /// The database that holds the keys; in the data folder if none is named.
+    pub keyring: Option<Address>,
     /// States of contacts that commands remember, at about 1 KiB each.
     pub remembered: usize,
     /// What the projections hold in memory.
@@ -58,6 +63,8 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             event_store: None,
+            read_store: None,
+            keyring: None,
             remembered: 1 << 17,
             projected: Bounds::default(),
             findable: true,
@@ -102,13 +109,13 @@ pub struct House {
     master: crate::adapters::sqlite::master_key::Source,
     log: Log,
     store: Arc<dyn EventStore>,
-    keyring: Arc<SqliteKeyring>,
+    keyring: Arc<dyn Keyring>,
     keys_ahead: Option<FlushAhead>,
     findable: bool,
     linger: Duration,
     codec: Arc<Codec>,
     marks: Arc<Marks>,
-    read: Arc<SqliteReadStore>,
+    read: Arc<dyn ReadStore>,
     app: Arc<App>,
     runner: Arc<Runner>,
     wall: Arc<dyn Wall>,
@@ -134,17 +141,17 @@ impl House {
     pub async fn open_at(path: &Path, options: Options, wall: Arc<dyn Wall>) -> Result<Arc<Self>, HouseError> {
         let folder = DataFolder::open(path)?;
         let master = MasterKey::load(&folder)?;
-        let keyring = Arc::new(SqliteKeyring::open(&folder, &master, KeyringOptions::default())?);
+        let keys = keyring::open(options.keyring.as_ref(), &folder, &master, options.keys_ahead).await?;
+        let keyring = keys.keyring;
         let log = Log::open(&folder, &keyring, options.event_store.as_ref()).await?;
         let store = log.store();
-        must_have_keys(&*store, &*keyring).await?;
+        must_have_keys(&*store, &*keyring, &keys.place).await?;
         let hashing = keyring.create_if_absent(HASHING_KEY).await.map_err(AppError::from)?;
         // The key that all marks hang on is durable before anything is marked.
         keyring.flush().map_err(AppError::from)?;
         let marks = Arc::new(Marks::new(&hashing));
         let codec = Arc::new(Codec::new(keyring.clone()));
-        let read = SqliteReadStore::open(path, codec.clone(), marks.clone()).map_err(AppError::from)?;
-        let read = Arc::new(read);
+        let read = read_store::open(options.read_store, path, codec.clone(), marks.clone()).await?;
         let inputs = Inputs { store: store.clone(), codec: codec.clone(), read: read.clone() };
         let runner = Runner::resume(inputs, wall.clone(), options.projected, options.linger).await?;
         let reading = Arc::new(Reading { read: read.clone(), runner: runner.clone() });
@@ -155,13 +162,13 @@ impl House {
         let source = master.source().clone();
         let path = path.to_owned();
         let (rebuilds, started) = (rebuilding::Rebuilds::default(), condition::Started::default());
-        let house = House {
+        Ok(Arc::new(House {
             folder,
             path,
             master: source,
             log,
             store,
-            keys_ahead: options.keys_ahead.then(|| FlushAhead::start(&keyring)),
+            keys_ahead: keys.ahead,
             findable: options.findable,
             linger: options.linger,
             keyring,
@@ -174,9 +181,7 @@ impl House {
             rebuilds,
             started,
             stop,
-        };
-        house.clear_scratch();
-        Ok(Arc::new(house))
+        }))
     }
 
     /// Where the master key came from.
@@ -213,7 +218,7 @@ back it up apart from the data; without it nothing that is sealed can ever be \
     }
 
     /// The keys.
-    pub fn keyring(&self) -> &Arc<SqliteKeyring> {
+    pub fn keyring(&self) -> &Arc<dyn Keyring> {
         &self.keyring
     }
 
@@ -228,7 +233,7 @@ back it up apart from the data; without it nothing that is sealed can ever be \
     }
 
     /// The read models.
-    pub fn read(&self) -> &Arc<SqliteReadStore> {
+    pub fn read(&self) -> &Arc<dyn ReadStore> {
         &self.read
     }
 
@@ -268,20 +273,20 @@ back it up apart from the data; without it nothing that is sealed can ever be \
 }
 
 /// A log without its keyring is of no use, and a new keyring would know nobody again: no key is made then.
-async fn must_have_keys(store: &dyn EventStore, keyring: &dyn Keyring) -> Result<(), AppError> {
+async fn must_have_keys(store: &dyn EventStore, keyring: &dyn Keyring, place: &str) -> Result<(), AppError> {
     let head = store.head().await?;
     if head == 0 || keyring.find(HASHING_KEY).await? != KeyState::Missing {
         return Ok(());
     }
     Err(AppError::Unavailable(format!(
-        "the log holds events up to position {head}, and keys.db none of their keys: put the keys.db that belongs to this log back in \
-         the data folder"
+        "the log holds events up to position {head}, and {place} none of their keys: put the keys that belong to this log \
+         back there"
     )))
 }
 
 /// The read models as the command side uses them.
 struct Reading {
-    read: Arc<SqliteReadStore>,
+    read: Arc<dyn ReadStore>,
     runner: Arc<Runner>,
 }
 

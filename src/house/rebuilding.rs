@@ -4,18 +4,12 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-use tempfile::TempDir;
-
 use super::House;
-use crate::adapters::sqlite::SqliteReadStore;
 use crate::api::bodies::{ProjectionBody, ProjectionState, RebuildBody};
 use crate::app::AppError;
-use crate::ports::read_store::{Projection, ReadStore};
+use crate::ports::read_store::{Beside, Projection};
 use crate::projecting::{PAGE, RebuildProgress, rebuild};
-
-/// What folders of read models begin with that are only needed while something is compared or rebuilt.
-const SCRATCH: &str = "scratch-";
+use parking_lot::Mutex;
 
 /// The rebuilds under way, and how far each is.
 pub(super) type Rebuilds = Mutex<HashMap<Projection, RebuildProgress>>;
@@ -89,44 +83,35 @@ impl House {
         projection: Projection,
         mut progress: impl FnMut(RebuildProgress),
     ) -> Result<(), AppError> {
-        let scratch = self.scratch()?;
-        let fresh = Arc::new(SqliteReadStore::open(scratch.path(), self.codec.clone(), self.marks.clone())?);
+        let beside = self.read.beside(projection).await?;
         let mut tell = |now: RebuildProgress| {
             if let Some(known) = self.rebuilds.lock().get_mut(&projection) {
                 *known = now;
             }
             progress(now);
         };
-        // What comes in meanwhile is folded too, until so little is left that the projections may stand still for it.
-        loop {
-            let head = self.store.head().await?;
-            drop(rebuild(self.runner.inputs(), fresh.clone(), &[projection], head, &mut tell).await?);
-            if self.store.read_all(head, PAGE).await?.len() < PAGE {
-                break;
+        match self.fold_beside(projection, &*beside, &mut tell).await {
+            Ok(()) => self.runner.replace(projection, beside).await,
+            Err(error) => {
+                beside.discard().await?;
+                Err(error)
             }
         }
-        let swap = |fresh: Arc<SqliteReadStore>| match Arc::into_inner(fresh) {
-            Some(fresh) => Ok(self.read.swap(projection, fresh)?),
-            None => Err(AppError::Internal("a rebuilt read model is in use before it serves".to_owned())),
-        };
-        self.runner.replace(projection, fresh, swap).await
     }
 
-    /// A folder beside the read models, gone when it is dropped. Whatever lies in it is sealed as they are.
-    ///
-    /// # Errors
-    /// It can't be made.
-    pub fn scratch(&self) -> Result<TempDir, AppError> {
-        let made = tempfile::Builder::new().prefix(SCRATCH).tempdir_in(&self.path);
-        made.map_err(|error| AppError::Unavailable(format!("no scratch folder can be made: {error}")))
-    }
-
-    /// Removes scratch folders that a process left behind which was killed.
-    pub(super) fn clear_scratch(&self) {
-        let Ok(entries) = std::fs::read_dir(&self.path) else { return };
-        for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(SCRATCH)) {
-            if let Err(error) = std::fs::remove_dir_all(entry.path()) {
-                tracing::warn!(%error, "a scratch folder of an earlier run stays behind");
+    /// Folds beside what serves. What comes in meanwhile is folded too, until so little is left that the projections may
+    /// stand still for it.
+    async fn fold_beside(
+        &self,
+        projection: Projection,
+        beside: &dyn Beside,
+        mut tell: impl FnMut(RebuildProgress),
+    ) -> Result<(), AppError> {
+        loop {
+            let head = self.store.head().await?;
+            drop(rebuild(self.runner.inputs(), beside.store(), &[projection], head, &mut tell).await?);
+            if self.store.read_all(head, PAGE).await?.len() < PAGE {
+                return Ok(());
             }
         }
     }

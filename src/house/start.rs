@@ -12,7 +12,6 @@ use dossier_projections::unfinished::Unfinished;
 use super::House;
 use super::condition::Start;
 use crate::app::AppError;
-use crate::ports::Keyring;
 
 /// How often the process manager looks for what is due.
 const TICK: Duration = Duration::from_millis(500);

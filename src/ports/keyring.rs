@@ -87,6 +87,13 @@ pub trait Keyring: Send + Sync {
     /// The keyring failed.
     async fn destroyed(&self) -> Result<Vec<Uuid>, KeyringError>;
 
+    /// Wraps every key anew with another master key, all or none; afterwards only that one opens them. Neither the keys
+    /// change nor anything sealed with them.
+    ///
+    /// # Errors
+    /// Nothing has changed.
+    async fn rewrap(&self, new: &SecretKey) -> Result<(), KeyringError>;
+
     /// Makes every key handed out so far durable. The event store calls this before it commits.
     ///
     /// # Errors

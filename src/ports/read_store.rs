@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use dossier_domain::ids::{ContactId, SegmentId};
-use dossier_domain::state::Contact;
-use dossier_projections::documents::{DocumentChange, LookupValue};
+use dossier_domain::state::{Contact, Life};
+use dossier_projections::documents::{DocumentChange, LookupValue, Shown};
 use dossier_projections::mac::{MacChange, MacRow, Member};
 use dossier_projections::segments::Crossing;
 use dossier_projections::unfinished::Unfinished;
@@ -44,8 +44,9 @@ impl Projection {
 /// What a batch of events changes in one projection.
 #[derive(Clone, Debug)]
 pub enum Changes {
-    /// Of [`Projection::Contacts`], and what they come to in the feed of segments.
-    Contacts(Vec<DocumentChange>, Vec<FeedWrite>),
+    /// Of [`Projection::Contacts`], what they come to in the feed of segments, and what contacts show from now on, where
+    /// [`ReadStore::wants_shown`].
+    Contacts(Vec<DocumentChange>, Vec<FeedWrite>, Vec<Shown>),
     /// Of [`Projection::Mac`], by workspace, to be applied in order.
     Mac(Vec<(Arc<str>, MacChange)>),
     /// Of [`Projection::Unfinished`]: the whole list, which is short.
@@ -60,6 +61,13 @@ impl Changes {
             Changes::Mac(_) => Projection::Mac,
             Changes::Unfinished(_) => Projection::Unfinished,
         }
+    }
+
+    /// Whether they hold the state of an erased contact.
+    pub fn erases(&self) -> bool {
+        let is_erased =
+            |change: &DocumentChange| matches!(change, DocumentChange::State(it) if it.life == Life::Erased);
+        matches!(self, Changes::Contacts(rows, ..) if rows.iter().any(is_erased))
     }
 }
 
@@ -176,6 +184,11 @@ pub trait ReadStore: Send + Sync {
     /// Applies changes and moves the checkpoint from `from` to `to`, together or not at all.
     async fn apply(&self, changes: Changes, from: u64, to: u64) -> Result<(), ReadError>;
 
+    /// Whether it stores what contacts show too, for others to read.
+    fn wants_shown(&self) -> bool {
+        false
+    }
+
     /// What is stored of a contact.
     async fn contact(&self, id: ContactId) -> Result<StoredContact, ReadError>;
 
@@ -219,4 +232,44 @@ pub trait ReadStore: Send + Sync {
 
     /// What stands unfinished at the checkpoint.
     async fn unfinished(&self) -> Result<Unfinished, ReadError>;
+
+    /// At most `limit` rows of a projection after a key, opened, in an order of the engine's own: what `verify` compares.
+    /// Two stores of one engine that were told the same hold the same rows.
+    async fn plain_rows(
+        &self,
+        projection: Projection,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<PlainRow>, ReadError>;
+
+    /// An empty store of the same engine, out of everybody's sight, for one projection that is made anew or compared.
+    async fn beside(&self, projection: Projection) -> Result<Box<dyn Beside>, ReadError>;
+
+    /// What a person does to have a projection made anew at the next start, where nothing can be read of it or it is
+    /// ahead of the log: an imperative sentence without its end.
+    fn advice(&self, projection: Projection) -> String;
+}
+
+/// A row as it is compared: a key of the engine's own, and what stands in it, opened.
+pub type PlainRow = (Vec<u8>, Vec<u8>);
+
+/// An empty store beside the one that serves. Dropped, it leaves nothing behind, at the latest once a store is opened in
+/// the same place again.
+#[async_trait]
+pub trait Beside: Send + Sync {
+    /// Where the projection is folded.
+    fn store(&self) -> Arc<dyn ReadStore>;
+
+    /// Puts what was folded in the place of what serves, at once and whole, while queries go on. Nobody may hold
+    /// [`Beside::store`] any more, and nothing may be applied to either meanwhile.
+    ///
+    /// # Errors
+    /// What serves stays.
+    async fn swap(self: Box<Self>) -> Result<(), ReadError>;
+
+    /// Removes it.
+    ///
+    /// # Errors
+    /// Something stays behind, which disturbs nobody.
+    async fn discard(self: Box<Self>) -> Result<(), ReadError>;
 }

@@ -8,7 +8,7 @@ use dossier_domain::ids::{ContactId, Stream};
 use dossier_domain::state::{Contact, evolve};
 use dossier_domain::workspace::Workspace;
 use dossier_projections::directory::Meaning;
-use dossier_projections::documents::{Changed, Documents, Entry, Source};
+use dossier_projections::documents::{Changed, Documents, Entry, Shown, Source};
 use dossier_projections::mac::{self, Mac};
 use dossier_projections::unfinished::Unfinished;
 use tokio::runtime::Handle;
@@ -182,7 +182,7 @@ impl Projectors {
         for projection in Projection::ALL {
             checkpoints[projection as usize] = inputs.read.checkpoint(projection).await?;
         }
-        Ok(Projectors {
+        let resumed = Projectors {
             bounds,
             documents: Documents::new(bounds.remembered),
             redefined: BTreeSet::new(),
@@ -195,7 +195,8 @@ impl Projectors {
             pending: [0; 3],
             beside: Beside::default(),
             inputs,
-        })
+        };
+        Ok(resumed.showing(false))
     }
 
     /// Where reading must go on: somebody has folded no further.
@@ -308,8 +309,8 @@ impl Projectors {
     fn changes(&mut self, projection: Projection) -> Result<Changes, AppError> {
         Ok(match projection {
             Projection::Contacts => {
-                let Changed { rows, .. } = self.changed_contacts()?;
-                Changes::Contacts(rows, Vec::new())
+                let Changed { rows, shown } = self.changed_contacts()?;
+                Changes::Contacts(rows, Vec::new(), self.wanted(shown))
             }
             Projection::Mac => Changes::Mac(self.counted()),
             Projection::Unfinished => Changes::Unfinished(self.unfinished.clone()),
@@ -331,11 +332,17 @@ impl Projectors {
     pub(super) async fn store_contacts(&mut self, changed: Changed, feed: Vec<FeedWrite>) -> Result<(), AppError> {
         self.beside.settle().await?;
         let (from, to) = self.unstored(Projection::Contacts);
-        self.inputs.read.apply(Changes::Contacts(changed.rows, feed), from, to).await?;
+        let Changed { rows, shown } = changed;
+        self.inputs.read.apply(Changes::Contacts(rows, feed, self.wanted(shown)), from, to).await?;
         self.checkpoints[Projection::Contacts as usize] = to;
         self.pending[Projection::Contacts as usize] = 0;
         self.segments_come = false;
         Ok(())
+    }
+
+    /// What contacts show, as far as the read store wants it.
+    fn wanted(&self, shown: Vec<Shown>) -> Vec<Shown> {
+        if self.inputs.read.wants_shown() { shown } else { Vec::new() }
     }
 
     /// How far a projection has folded.
@@ -358,9 +365,10 @@ impl Projectors {
         tokio::task::block_in_place(|| work(&mut self.documents, &mut source))
     }
 
-    /// Whether what contacts show is composed whenever it changes, for an index.
+    /// Whether what contacts show is composed whenever it changes, for an index; for the read store it is wherever that
+    /// wants it.
     pub fn show(&mut self, showing: bool) {
-        self.documents.show(showing);
+        self.documents.show(showing || self.inputs.read.wants_shown());
     }
 
     /// As [`Projectors::show`].

@@ -106,7 +106,7 @@ async fn a_store_that_fails_beside_the_fold_ends_it() {
     let mut projectors = Projectors::resume(inputs.clone(), Bounds::default()).await.unwrap();
     let (entries, _) = inputs.entries(0, 10).await.unwrap();
     projectors.fold(Projection::Contacts, &entries).unwrap();
-    let nothing = crate::ports::read_store::Changes::Contacts(Vec::new(), Vec::new());
+    let nothing = crate::ports::read_store::Changes::Contacts(Vec::new(), Vec::new(), Vec::new());
     read.apply(nothing, 0, 5).await.unwrap();
     projectors.store_beside(Projection::Contacts).await.unwrap();
     let moved = projectors.store(Projection::Contacts).await.unwrap_err().to_string();

@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use dossier_domain::sabotage::{Break, armed};
 use dossier_domain::state::Contact;
 use dossier_projections::directory::Directory;
-use tokio::sync::{Mutex, Notify, watch};
+use tokio::sync::{Mutex, MutexGuard, Notify, watch};
 
 use super::filling::look;
 use super::projectors::{Bounds, Inputs, Projectors};
 use super::rebuild::rebuild;
 use crate::app::AppError;
 use crate::app::clock::Wall;
-use crate::ports::read_store::{Projection, ReadStore};
+use crate::ports::read_store::{Beside, Projection};
 
 /// Events read and folded at once.
 pub const PAGE: usize = 4_096;
@@ -44,6 +45,8 @@ pub struct Runner {
     pub(super) filled: AtomicBool,
     /// Whether the directory knows what could not be stored, and must be filled anew before anything goes on.
     pub(super) ahead: AtomicBool,
+    /// Whether the projectors may have given out changes that were not stored: nothing goes on with them.
+    unsound: AtomicBool,
     /// Counts what was written in the feed of segments.
     pub(super) told: watch::Sender<u64>,
     damaged: AtomicU64,
@@ -74,8 +77,9 @@ impl Runner {
             if at > head {
                 return Err(AppError::Unavailable(format!(
                     "the read model {name} is at position {at}, ahead of the log at {head}: the log was restored from \
-                     an older copy; delete read-{name}.db* in the data folder and start again to rebuild it",
-                    name = projection.name()
+                     an older copy; {advice} and start again to rebuild it",
+                    name = projection.name(),
+                    advice = inputs.read.advice(projection)
                 )));
             }
         }
@@ -89,6 +93,7 @@ impl Runner {
             directory: parking_lot::RwLock::default(),
             filled: AtomicBool::new(false),
             ahead: AtomicBool::new(false),
+            unsound: AtomicBool::new(false),
             told: watch::Sender::new(0),
             damaged: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
@@ -103,16 +108,27 @@ impl Runner {
     /// # Errors
     /// A store failed.
     pub async fn step(&self) -> Result<bool, AppError> {
-        let mut projectors = self.projectors.lock().await;
+        let mut projectors = self.sound().await?;
         while self.fold(&mut projectors).await? == PAGE && !self.must_store(&projectors) {}
         self.store(&mut projectors).await
+    }
+
+    /// The projectors, to go on with: where they were left with something that could not be stored, the read store says
+    /// where that is. Until they have stored what they take, whoever is cut off leaves them so.
+    async fn sound(&self) -> Result<MutexGuard<'_, Projectors>, AppError> {
+        let mut projectors = self.projectors.lock().await;
+        if self.unsound.load(Ordering::Relaxed) && !armed(Break::ProjectorsGoOnUnsound) {
+            *projectors = Projectors::resume(self.inputs.clone(), self.bounds).await?.showing(self.is_filled());
+        }
+        self.unsound.store(true, Ordering::Relaxed);
+        Ok(projectors)
     }
 
     /// Follows the log until `stop` says so. After a failure it resumes from the read store, a second later.
     pub async fn follow(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
             if let Err(error) = self.round(&mut stop).await {
-                self.fail(&error).await;
+                self.fail(&error);
                 tokio::time::sleep(AFTER_A_FAILURE).await;
                 continue;
             }
@@ -132,7 +148,7 @@ impl Runner {
     /// Folds what comes, and stores it when somebody waits for it, when it is much, or when it has lingered: a contact
     /// that changes again meanwhile is written once. Whoever wants the projectors finds them with everything stored.
     async fn round(&self, stop: &mut watch::Receiver<bool>) -> Result<(), AppError> {
-        let mut projectors = self.projectors.lock().await;
+        let mut projectors = self.sound().await?;
         let until = tokio::time::Instant::now() + self.linger;
         loop {
             let folded = self.fold(&mut projectors).await?;
@@ -172,6 +188,7 @@ impl Runner {
     /// Stores what was folded, and tells whoever waits; answers whether there was something.
     async fn store(&self, projectors: &mut Projectors) -> Result<bool, AppError> {
         if projectors.folded() == projectors.lowest() {
+            self.unsound.store(false, Ordering::Relaxed);
             return Ok(false);
         }
         for projection in Projection::ALL {
@@ -180,38 +197,30 @@ impl Runner {
                 _ => projectors.store(projection).await?,
             }
         }
+        self.unsound.store(false, Ordering::Relaxed);
         self.state.send_replace(RunnerState { reached: projectors.lowest(), failure: None });
         Ok(true)
     }
 
-    /// Whatever was folded since the last stored batch is dropped: the read store says where to go on.
-    async fn fail(&self, error: &AppError) {
+    /// Tells why it stands still. Whatever was folded since the last stored batch is dropped when it goes on.
+    fn fail(&self, error: &AppError) {
         tracing::error!(error = %error, "the projections stand still");
         self.state.send_modify(|state| state.failure = Some(error.to_string().into()));
-        let mut projectors = self.projectors.lock().await;
-        match Projectors::resume(self.inputs.clone(), self.bounds).await {
-            Ok(resumed) => *projectors = resumed.showing(self.is_filled()),
-            Err(error) => tracing::error!(error = %error, "the projections can't be resumed"),
-        }
     }
 
-    /// Brings a projection that was folded beside up to where the living one stands, and has it put in its place.
-    /// Nothing is projected meanwhile.
+    /// Brings a projection that was folded beside up to where the living one stands, and puts it in its place. Nothing is
+    /// projected meanwhile.
     ///
     /// # Errors
-    /// A store failed, or `swap` did; the living one then goes on.
-    pub async fn replace<S: ReadStore + 'static>(
-        &self,
-        projection: Projection,
-        fresh: Arc<S>,
-        swap: impl FnOnce(Arc<S>) -> Result<(), AppError>,
-    ) -> Result<(), AppError> {
+    /// A store failed; the living one then goes on.
+    pub async fn replace(&self, projection: Projection, fresh: Box<dyn Beside>) -> Result<(), AppError> {
         let _waiting = self.wait();
-        let mut projectors = self.projectors.lock().await;
-        let living = projectors.checkpoint(projection);
-        drop(rebuild(&self.inputs, fresh.clone(), &[projection], living, |_| {}).await?);
-        swap(fresh)?;
+        let mut projectors = self.sound().await?;
+        let living = self.inputs.read.checkpoint(projection).await?;
+        drop(rebuild(&self.inputs, fresh.store(), &[projection], living, |_| {}).await?);
+        fresh.swap().await?;
         *projectors = Projectors::resume(self.inputs.clone(), self.bounds).await?.showing(self.is_filled());
+        self.unsound.store(false, Ordering::Relaxed);
         match projection {
             Projection::Contacts if self.is_filled() => self.fill_anew(&mut projectors, |_| {}).await,
             _ => Ok(()),
@@ -237,7 +246,7 @@ impl Runner {
     }
 
     /// The projectors, held still: nothing is projected while the guard lives.
-    pub async fn projectors(&self) -> tokio::sync::MutexGuard<'_, Projectors> {
+    pub async fn projectors(&self) -> MutexGuard<'_, Projectors> {
         let _waiting = self.wait();
         self.projectors.lock().await
     }

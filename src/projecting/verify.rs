@@ -1,18 +1,14 @@
 //! Verifying: the whole log is read, and every read model is compared with a fresh fold, row by row.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::collections::HashMap;
 
 use dossier_domain::ids::Stream;
-use std::collections::HashMap;
 
 use super::projectors::Inputs;
 use super::rebuild::{RebuildProgress, rebuild};
 use super::runner::PAGE;
-use crate::adapters::sqlite::read_store::SqliteReadStore;
 use crate::app::AppError;
-use crate::ports::read_store::{Projection, ReadStore};
-use crate::sealing::Marks;
+use crate::ports::read_store::{Beside, Projection, ReadStore};
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,26 +24,33 @@ pub struct Verdict {
 /// How many faults are told before the rest is left out.
 const FAULTS_TOLD: usize = 100;
 
-/// Reads the whole log and compares every read model of the data folder with a fresh fold up to the same position.
+/// Reads the whole log and compares every read model with a fresh fold up to the same position.
 ///
 /// # Errors
 /// A store failed so that nothing can be said.
-pub async fn verify(
-    inputs: &Inputs,
-    living: &SqliteReadStore,
-    marks: &Arc<Marks>,
-    scratch: &Path,
-    mut progress: impl FnMut(RebuildProgress),
-) -> Result<Verdict, AppError> {
+pub async fn verify(inputs: &Inputs, mut progress: impl FnMut(RebuildProgress)) -> Result<Verdict, AppError> {
     let mut verdict = Verdict::default();
     read_log(inputs, &mut verdict, &mut progress).await?;
     for projection in Projection::ALL {
-        let up_to = living.checkpoint(projection).await?;
-        let fresh = Arc::new(SqliteReadStore::open(scratch, inputs.codec.clone(), marks.clone())?);
-        rebuild(inputs, fresh.clone(), &[projection], up_to, &mut progress).await?;
-        compare(living, &fresh, projection, &mut verdict).await?;
+        let beside = inputs.read.beside(projection).await?;
+        let compared = fold_and_compare(inputs, &*beside, projection, &mut verdict, &mut progress).await;
+        beside.discard().await?;
+        compared?;
     }
     Ok(verdict)
+}
+
+async fn fold_and_compare(
+    inputs: &Inputs,
+    beside: &dyn Beside,
+    projection: Projection,
+    verdict: &mut Verdict,
+    progress: &mut impl FnMut(RebuildProgress),
+) -> Result<(), AppError> {
+    let up_to = inputs.read.checkpoint(projection).await?;
+    let fresh = beside.store();
+    drop(rebuild(inputs, fresh.clone(), &[projection], up_to, progress).await?);
+    compare(&*inputs.read, &*fresh, projection, verdict).await
 }
 
 /// Positions rising (without gaps, where the log promises that), revisions without gaps in each stream, every event
@@ -97,8 +100,8 @@ async fn read_log(
 
 /// Two read stores at the same checkpoint hold the same rows.
 async fn compare(
-    living: &SqliteReadStore,
-    fresh: &SqliteReadStore,
+    living: &dyn ReadStore,
+    fresh: &dyn ReadStore,
     projection: Projection,
     verdict: &mut Verdict,
 ) -> Result<(), AppError> {

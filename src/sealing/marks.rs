@@ -63,6 +63,11 @@ impl Marks {
         self.mark(&[b"value", workspace.as_bytes(), kind.as_bytes(), value.as_bytes()])
     }
 
+    /// Of the installation itself: what belongs to another one is told by it.
+    pub fn installation(&self) -> Mark {
+        self.mark(&[b"installation"])
+    }
+
     /// The identity of a handle.
     pub fn identity(&self, workspace: &str, channel: &str, external_id: &str) -> IdentityId {
         let parts = [workspace, channel, external_id].map(str::as_bytes);

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use dossier::adapters::eventstore::{EventStoreDb, Options as EventStoreDbOptions};
 use dossier::adapters::memory::{MemoryEventStore, MemoryKeyring};
+use dossier::adapters::postgres::{Address, PostgresKeyring};
 use dossier::adapters::sqlite::{
     DataFolder, EventStoreOptions, KeyringOptions, MasterKey, SqliteEventStore, SqliteKeyring,
 };
 use dossier::ports::{EventStore, Keyring};
 use dossier_double::Double;
 use tempfile::TempDir;
+use tokio::runtime::Handle;
 
+use crate::private::Postgres;
 use crate::support::{Gate, KeyringFixture, LogFixture};
 
 #[derive(Default)]
@@ -188,5 +191,41 @@ impl LogFixture for EventStoreLog {
         };
         let opened = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(open));
         self.store = Some(Arc::new(opened));
+    }
+}
+
+pub(crate) struct PostgresKeys {
+    keyring: Option<Arc<PostgresKeyring>>,
+    folder: TempDir,
+    server: Postgres,
+}
+
+impl Default for PostgresKeys {
+    fn default() -> Self {
+        let (folder, server) = (tempfile::tempdir().unwrap(), Postgres::small());
+        let mut keys = PostgresKeys { keyring: None, folder, server };
+        keys.reopen();
+        keys
+    }
+}
+
+impl PostgresKeys {
+    fn opened(&self) -> PostgresKeyring {
+        let folder = DataFolder::open(self.folder.path()).unwrap();
+        let master = MasterKey::given_or_kept(None, &folder).unwrap();
+        let address = Address::parse(&self.server.address(), "dossier_keys").unwrap();
+        let opened = PostgresKeyring::open(&address, &master, 16);
+        tokio::task::block_in_place(|| Handle::current().block_on(opened)).unwrap()
+    }
+}
+
+impl KeyringFixture for PostgresKeys {
+    fn keyring(&self) -> Arc<dyn Keyring> {
+        self.keyring.clone().unwrap()
+    }
+
+    /// With a cache so small that most keys are read from the table.
+    fn reopen(&mut self) {
+        self.keyring = Some(Arc::new(self.opened()));
     }
 }

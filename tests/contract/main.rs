@@ -16,6 +16,9 @@ macro_rules! assert_matches {
 mod event_store;
 mod fixtures;
 mod keyring;
+#[path = "../support/postgres.rs"]
+mod private;
+mod read_store;
 mod support;
 
 /// Makes a module of tests for each adapter: each case and each adapter is named once. Who has no log, or no keyring, leaves
@@ -52,6 +55,7 @@ adapters! {
         memory: MemoryLog, MemoryKeys;
         sqlite: SqliteLog, SqliteKeys;
         eventstore: EventStoreLog,;
+        postgres: , PostgresKeys;
     }
     event_store {
         an_empty_store_has_nothing_to_read

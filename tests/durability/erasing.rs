@@ -103,7 +103,7 @@ async fn another_master_key_opens_the_same_keys_and_the_old_one_none() {
     let old_file = std::fs::read(data.file("master.key")).unwrap();
     let old_wrapped = wrapped(folder.path(), holder(1));
     let unflushed = keyring.create_if_absent(holder(9_999)).await.unwrap();
-    master_key::rotate(&data, &keyring).unwrap();
+    master_key::rotate(&data, &*keyring).await.unwrap();
     assert_eq!(all(&*keyring).await, before);
     assert!(!lies_about(folder.path(), &old_wrapped[4..48]));
     keyring.flush().unwrap();

@@ -20,7 +20,7 @@ async fn contacts_live_on_an_event_store() {
     let connection = double.connection().replace("esdb://", "esdb://admin:changeit@");
     let root = tempfile::tempdir().unwrap();
     let data = root.path().join("data");
-    let server = Server::start_on(&data, &connection).await;
+    let server = Server::start_over(&data, &[("DOSSIER_EVENT_STORE", &connection)]).await;
     let ada = server.call("POST", "/contacts", json!({"first_name": "Ada"})).await.expect(201);
     let ada = ada["contact_id"].as_str().unwrap().to_owned();
     let said = json!({"channel": "whatsapp", "external_id": "60123456789", "message_id": "w1", "content": {"type": "text", "text": "hello"}});
@@ -36,7 +36,7 @@ async fn contacts_live_on_an_event_store() {
     assert_eq!(together[0]["counts"]["messages_in"], 2, "{}", together[0]);
     server.stop();
 
-    let server = Server::start_on(&data, &connection).await;
+    let server = Server::start_over(&data, &[("DOSSIER_EVENT_STORE", &connection)]).await;
     assert_eq!(shown(&server, &ada).await, together);
     let merge = merged["merge_id"].as_str().unwrap();
     server.call("POST", &format!("/merges/{merge}/unmerge"), Value::Null).await.expect(200);
@@ -51,7 +51,7 @@ async fn contacts_live_on_an_event_store() {
             std::fs::remove_file(path).unwrap();
         }
     }
-    let server = Server::start_on(&data, &connection).await;
+    let server = Server::start_over(&data, &[("DOSSIER_EVENT_STORE", &connection)]).await;
     assert_eq!([shown(&server, &ada).await, shown(&server, &bob).await], parted);
     double.down();
     let refused = server.call("POST", "/contacts", json!({"first_name": "Eve"}));

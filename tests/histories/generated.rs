@@ -7,7 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use dossier::adapters::postgres::Address;
 use dossier::app::ask::Answer;
+use dossier::house::Options;
 use dossier_domain::values::reference::parse_reference;
 use dossier_oracle::{ANCHOR_DAY, Oracle, ZONE, commands};
 use serde_json::{Value, json};
@@ -16,6 +18,7 @@ use uuid::Uuid;
 use crate::comparing::Comparing;
 use crate::found;
 use crate::names::Names;
+use crate::postgres::Postgres;
 use crate::product::{Product, Refusal};
 
 const SEED: u64 = 4711;
@@ -25,14 +28,23 @@ const POINTS: usize = 100;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_thousand_commands_are_answered_and_shown_as_a_naive_program_has_it() {
     let folder = tempfile::tempdir().expect("a folder");
-    run(SEED, COMMANDS, folder.path(), None).await;
+    run(SEED, COMMANDS, folder.path(), Options::default()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn so_are_four_thousand_others_with_the_log_on_an_event_store() {
     let folder = tempfile::tempdir().expect("a folder");
     let double = dossier_double::Double::start();
-    run(SEED + 1, COMMANDS / 5, folder.path(), Some(&double.connection())).await;
+    let event_store = Some(double.connection().parse().expect("any text is taken"));
+    run(SEED + 1, COMMANDS / 5, folder.path(), Options { event_store, ..Options::default() }).await;
+}
+
+/// A shorter one, since every look-up takes a round trip.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn so_are_three_thousand_over_read_models_in_postgres() {
+    let (folder, server) = (tempfile::tempdir().expect("a folder"), Postgres::small());
+    let address = Address::parse(&server.address(), "dossier").expect("an address");
+    run(SEED, 3_000, folder.path(), Options { read_store: Some(address), ..Options::default() }).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -41,12 +53,12 @@ async fn so_are_those_of_other_seeds() {
     let commands = std::env::var("DOSSIER_HISTORY_COMMANDS").ok().and_then(|it| it.parse().ok()).unwrap_or(COMMANDS);
     for seed in asked.split(',').filter_map(|seed| seed.trim().parse().ok()) {
         let folder = tempfile::tempdir().expect("a folder");
-        run(seed, commands, folder.path(), None).await;
+        run(seed, commands, folder.path(), Options::default()).await;
     }
 }
 
-async fn run(seed: u64, count: usize, folder: &Path, event_store: Option<&str>) {
-    let product = Product::new(folder, event_store, ZONE.name(), ANCHOR_DAY).await;
+async fn run(seed: u64, count: usize, folder: &Path, options: Options) {
+    let product = Product::new(folder, options, ZONE.name(), ANCHOR_DAY).await;
     let mut both = Both {
         what: format!("seed {seed}"),
         product,
@@ -62,7 +74,7 @@ async fn run(seed: u64, count: usize, folder: &Path, event_store: Option<&str>) 
         }
     }
     found::as_if_filled_anew(&both.product, &both.names).await;
-    both.product.verify(folder).await;
+    both.product.verify().await;
 }
 
 struct Both {

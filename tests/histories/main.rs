@@ -7,6 +7,8 @@ mod comparing;
 mod found;
 mod generated;
 mod names;
+#[path = "../support/postgres.rs"]
+mod postgres;
 mod product;
 mod real;
 mod shown;

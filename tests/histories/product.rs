@@ -12,7 +12,6 @@ use dossier::app::AppError;
 use dossier::app::ask::{Answer, Ask, Clock, Command, Envelope};
 use dossier::app::query::AsOf;
 use dossier::house::{House, Options};
-use dossier::ports::read_store::ReadStore;
 use dossier::projecting;
 use dossier_domain::billing::calendar::Cycle;
 use dossier_domain::event::WorkspaceConfigured;
@@ -42,10 +41,8 @@ pub(crate) struct Product {
 }
 
 impl Product {
-    /// A new data folder with a workspace of these settings; its log is on an event store, if one is named.
-    pub(crate) async fn new(folder: &Path, event_store: Option<&str>, time_zone: &str, anchor_day: u32) -> Self {
-        let event_store = event_store.map(|connection| connection.parse().expect("any text is taken"));
-        let options = Options { event_store, ..Options::default() };
+    /// A new data folder with a workspace of these settings.
+    pub(crate) async fn new(folder: &Path, options: Options, time_zone: &str, anchor_day: u32) -> Self {
         let house = House::open(folder, options).await.expect("a new data folder opens");
         house.start().await.expect("it starts");
         let setting = Setting {
@@ -137,9 +134,9 @@ impl Product {
     }
 
     /// The log is whole, and a rebuild from zero gives the same rows.
-    pub(crate) async fn verify(&self, folder: &Path) {
+    pub(crate) async fn verify(&self) {
         self.settle().await;
-        verify(&self.house, folder).await;
+        verify(&self.house).await;
     }
 }
 
@@ -180,10 +177,9 @@ impl Reader {
 }
 
 /// The log is whole, and a rebuild from zero gives the same rows, statements and digests.
-pub(crate) async fn verify(house: &House, folder: &Path) {
-    let scratch = tempfile::tempdir_in(folder).expect("a folder");
+pub(crate) async fn verify(house: &House) {
     let inputs = house.runner().inputs().clone();
-    let verdict = projecting::verify(&inputs, house.read(), house.marks(), scratch.path(), |_| {}).await;
+    let verdict = projecting::verify(&inputs, |_| {}).await;
     let verdict = verdict.expect("everything can be read");
     assert!(verdict.events > 0 && verdict.rows > 0);
     assert_eq!(verdict.faults, Vec::<String>::new());

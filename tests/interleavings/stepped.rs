@@ -329,6 +329,10 @@ impl Keyring for SteppedKeyring {
         self.keys.destroyed().await
     }
 
+    async fn rewrap(&self, new: &SecretKey) -> Result<(), KeyringError> {
+        self.keys.rewrap(new).await
+    }
+
     fn flush(&self) -> Result<(), KeyringError> {
         Ok(())
     }

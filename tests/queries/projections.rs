@@ -55,9 +55,7 @@ async fn a_rebuild_serves_what_came_meanwhile_and_follows_the_log_afterwards() {
         .unwrap()
         .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("scratch-"));
     assert_eq!(left.count(), 0);
-    let (inputs, scratch) = (world.house.runner().inputs(), world.house.scratch().unwrap());
-    let house = &world.house;
-    let verdict = dossier::projecting::verify(inputs, house.read(), house.marks(), scratch.path(), |_| {}).await;
+    let verdict = dossier::projecting::verify(world.house.runner().inputs(), |_| {}).await;
     assert_eq!(verdict.unwrap().faults, Vec::<String>::new());
 }
 

@@ -35,10 +35,9 @@ async fn open(folder: &Path) -> Arc<House> {
     house
 }
 
-async fn verify(house: &House, folder: &Path) {
-    let scratch = tempfile::tempdir_in(folder).unwrap();
+async fn verify(house: &House) {
     let inputs = house.runner().inputs().clone();
-    let verdict = projecting::verify(&inputs, house.read(), house.marks(), scratch.path(), |_| {}).await.unwrap();
+    let verdict = projecting::verify(&inputs, |_| {}).await.unwrap();
     assert_eq!(verdict.faults, Vec::<String>::new());
     assert!(verdict.events > 0 && verdict.rows > 0);
 }
@@ -83,7 +82,7 @@ async fn what_every_release_wrote_is_whole_shows_the_same_and_goes_on() {
         copy(&release, folder.path());
         let house = open(folder.path()).await;
         let before = house.store().head().await.unwrap();
-        verify(&house, folder.path()).await;
+        verify(&house).await;
         let expected: Value = serde_json::from_slice(&std::fs::read(release.join("expected.json")).unwrap()).unwrap();
         let expected = if number_of(&release) == 1 { without_custom_values(expected) } else { expected };
         showing::compare(&house, &expected, &release.display().to_string()).await;
@@ -93,7 +92,7 @@ async fn what_every_release_wrote_is_whole_shows_the_same_and_goes_on() {
         assert!(answer.appended && answer.position > before);
         house.durable(answer.position).await.unwrap();
         house.catch_up().await.unwrap();
-        verify(&house, folder.path()).await;
+        verify(&house).await;
         house.stop().await.unwrap();
     }
 }
@@ -107,7 +106,7 @@ async fn the_scene_comes_to_every_event_that_commands_lead_to() {
     assert!(answers.iter().all(|answer| answer.appended));
     house.durable(answers.last().unwrap().position).await.unwrap();
     house.catch_up().await.unwrap();
-    verify(&house, folder.path()).await;
+    verify(&house).await;
     let stored = house.store().read_all(0, 10_000).await.unwrap();
     let stored: BTreeSet<_> = stored.iter().map(|it| it.event.event_type.to_string()).collect();
     let all = EVENT_TYPES.iter().map(|(name, _)| (*name).to_owned());

@@ -72,6 +72,11 @@ impl Keyring for TestKeyring {
         Ok(self.keys.lock().destroyed.iter().copied().collect())
     }
 
+    /// Nothing is wrapped here.
+    async fn rewrap(&self, _: &SecretKey) -> Result<(), KeyringError> {
+        Ok(())
+    }
+
     fn flush(&self) -> Result<(), KeyringError> {
         Ok(())
     }

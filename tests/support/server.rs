@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};
 use serde_json::Value;
 
-/// How often readiness is asked for; each time takes a request's time.
-const ASKED_AT_MOST: usize = 20_000;
+/// How long readiness is asked for: much longer than a busy machine takes.
+const READY_WITHIN: Duration = Duration::from_secs(60);
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_dossier");
 
@@ -35,16 +36,16 @@ pub(crate) struct Reply {
 impl Server {
     /// Starts it over a data folder, and reads its address; it may not be ready yet.
     pub(crate) fn spawn(data: &Path) -> Server {
-        Server::spawn_with(data, None)
+        Server::spawn_over(data, &[])
     }
 
-    /// The same, with a variable of the environment set.
-    fn spawn_with(data: &Path, variable: Option<(&str, &str)>) -> Server {
+    /// The same, with more in its environment.
+    fn spawn_over(data: &Path, variables: &[(&str, &str)]) -> Server {
         let log = std::fs::File::options().create(true).append(true).open(log_of(data)).unwrap();
         let mut child = Command::new(PROGRAM)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
-            .envs(variable)
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -66,22 +67,20 @@ impl Server {
 
     /// The same, with a deliberate break made in the whole process.
     pub(crate) async fn start_with(data: &Path, broken: Option<&str>) -> Server {
-        Server::ready(Server::spawn_with(data, broken.map(|broken| ("DOSSIER_SABOTAGE", broken)))).await
+        Server::start_over(data, broken.map(|broken| ("DOSSIER_SABOTAGE", broken)).as_slice()).await
     }
 
-    /// The same, over the log of an event store.
-    pub(crate) async fn start_on(data: &Path, event_store: &str) -> Server {
-        Server::ready(Server::spawn_with(data, Some(("DOSSIER_EVENT_STORE", event_store)))).await
-    }
-
-    async fn ready(server: Server) -> Server {
-        for _ in 0..ASKED_AT_MOST {
+    /// The same, with more in its environment.
+    pub(crate) async fn start_over(data: &Path, variables: &[(&str, &str)]) -> Server {
+        let server = Server::spawn_over(data, variables);
+        let begun = Instant::now();
+        while begun.elapsed() < READY_WITHIN {
             if server.get("/readyz").await.is_ok_and(|reply| reply.status == 200) {
                 return server;
             }
             tokio::task::yield_now().await;
         }
-        panic!("it never became ready");
+        panic!("it never became ready: {}", std::fs::read_to_string(log_of(data)).unwrap_or_default());
     }
 
     /// SIGKILL: nothing is flushed, nothing is told.

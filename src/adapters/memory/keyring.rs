@@ -51,6 +51,11 @@ impl Keyring for MemoryKeyring {
         Ok(keys.iter().filter(|(_, state)| **state == KeyState::Destroyed).map(|(holder, _)| *holder).collect())
     }
 
+    /// Nothing is wrapped here.
+    async fn rewrap(&self, _: &SecretKey) -> Result<(), KeyringError> {
+        Ok(())
+    }
+
     fn flush(&self) -> Result<(), KeyringError> {
         Ok(())
     }

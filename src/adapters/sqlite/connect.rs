@@ -59,6 +59,14 @@ pub enum OpenError {
         /// Newest format known.
         known: i32,
     },
+    /// A database that should hold an engine.
+    #[error("{place} can't be used: {reason}")]
+    Database {
+        /// Where it is, without any password.
+        place: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// Keys without the master key that opens them.
     #[error("{0}")]
     MasterKey(String),

@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 
 use super::connect::OpenError;
 use super::folder::{DataFolder, sync_folder};
-use super::keyring::{self, SqliteKeyring};
-use crate::ports::SecretKey;
+use super::keyring;
+use crate::ports::{Keyring, SecretKey};
 use crate::sealing::cipher;
 
 /// The environment variable that holds the key instead of the file.
@@ -80,17 +80,17 @@ impl MasterKey {
         &self.source
     }
 
-    pub(super) fn key(&self) -> &SecretKey {
+    pub(in crate::adapters) fn key(&self) -> &SecretKey {
         &self.key
     }
 
     /// The keys that may be the one in use.
-    pub(super) fn candidates(&self) -> impl IntoIterator<Item = &SecretKey> {
+    pub(in crate::adapters) fn candidates(&self) -> impl IntoIterator<Item = &SecretKey> {
         std::iter::once(&self.key).chain(&self.next)
     }
 
     /// The keyring knows this key: finishes or takes back a change that was cut off.
-    pub(super) fn settle(&self, known: &SecretKey) -> Result<(), OpenError> {
+    pub(in crate::adapters) fn settle(&self, known: &SecretKey) -> Result<(), OpenError> {
         let (Some(next), Source::File(file)) = (&self.next, &self.source) else {
             return Ok(());
         };
@@ -100,15 +100,15 @@ impl MasterKey {
     }
 }
 
-/// Makes a new master key, wraps every key of the folder with it, and puts it into the folder's file. Cut off at any
+/// Makes a new master key, wraps every key of a keyring with it, and puts it into the folder's file. Cut off at any
 /// point, the next start finds either the old key or the new one in use. Keep a copy of the new file elsewhere.
 ///
 /// # Errors
 /// The keys are still wrapped with the old key, or the new file only has to be renamed, which the next start does.
-pub fn rotate(folder: &DataFolder, keyring: &SqliteKeyring) -> Result<(), OpenError> {
+pub async fn rotate(folder: &DataFolder, keyring: &dyn Keyring) -> Result<(), OpenError> {
     let key = cipher::random_key().map_err(|_| refused("the system's random source failed".into()))?;
     write(folder, NEXT, &key)?;
-    keyring.rotate(&key).map_err(|error| refused(error.to_string()))?;
+    keyring.rewrap(&key).await.map_err(|error| refused(error.to_string()))?;
     let file = folder.file(FILE);
     std::fs::rename(folder.file(NEXT), &file)
         .and_then(|()| sync_folder(folder.path()))

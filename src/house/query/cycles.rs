@@ -14,7 +14,7 @@ use super::cursor::{Pages, descending};
 use crate::api::bodies::{CycleBody, CyclePage, CycleState, EntryKind, InteractionBody, MemberBody, MemberPage};
 use crate::app::AppError;
 use crate::house::House;
-use crate::ports::read_store::{ClosedCycle, ReadStore};
+use crate::ports::read_store::ClosedCycle;
 
 impl House {
     /// The cycles of a workspace, newest first, at most `limit` after the cursor; none before its first contact event.

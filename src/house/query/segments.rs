@@ -14,7 +14,7 @@ use super::cursor::Pages;
 use crate::api::bodies::{CrossingBody, SegmentBody, SegmentChangeBody, SegmentChangePage, SegmentPage};
 use crate::app::AppError;
 use crate::house::House;
-use crate::ports::read_store::{FeedEntry, FeedPart, ReadStore};
+use crate::ports::read_store::{FeedEntry, FeedPart};
 
 impl House {
     /// The segments by their names, at most `limit` after the cursor, with counts as of now.

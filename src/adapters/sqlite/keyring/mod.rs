@@ -5,9 +5,7 @@
 //! overwritten where it lies, and the write-ahead log cut off, before the destruction is answered (rules 18, 19).
 
 mod ahead;
-mod cache;
 mod table;
-mod wrapping;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -18,9 +16,9 @@ use uuid::Uuid;
 
 use self::ahead::Calls;
 pub use self::ahead::FlushAhead;
-use self::cache::Cache;
 use self::table::{Found, Table, Trouble};
-use self::wrapping::Master;
+use super::super::keys::cache::Cache;
+use super::super::keys::wrapping::Master;
 use super::connect::{OpenError, Place, Synchronous};
 use super::folder::DataFolder;
 use super::master_key::MasterKey;
@@ -204,6 +202,10 @@ impl Keyring for SqliteKeyring {
 
     async fn destroyed(&self) -> Result<Vec<Uuid>, KeyringError> {
         table::tombstones(&self.readers.get()).map_err(|trouble| trouble.while_doing("listing destroyed keys"))
+    }
+
+    async fn rewrap(&self, new: &SecretKey) -> Result<(), KeyringError> {
+        self.rotate(new)
     }
 
     fn flush(&self) -> Result<(), KeyringError> {

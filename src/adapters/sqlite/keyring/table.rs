@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::super::connect::{Format, OpenError, Place};
 use super::super::master_key::MasterKey;
-use super::wrapping::{Master, WRAPPED_LEN};
+use crate::adapters::keys::wrapping::{Master, WRAPPED_LEN};
 use crate::ports::{KeyState, KeyringError, SecretKey};
 
 const FORMAT: Format = Format {

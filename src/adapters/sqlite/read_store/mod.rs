@@ -16,7 +16,8 @@ use dossier_projections::unfinished::Unfinished;
 use parking_lot::RwLock;
 
 use crate::ports::read_store::{
-    Changes, ClosedCycle, FeedPart, FeedState, FeedWrite, Projection, ReadError, ReadStore, StoredContact,
+    Beside, Changes, ClosedCycle, FeedPart, FeedState, FeedWrite, PlainRow, Projection, ReadError, ReadStore,
+    StoredContact,
 };
 use crate::sealing::{Codec, Marks};
 
@@ -24,17 +25,19 @@ mod feed;
 mod keys;
 mod mac;
 mod rows;
-mod states;
+mod scratch;
 
-use rows::{Row, Rows, Write};
-use states::Form;
+use self::scratch::Scratch;
+use super::super::states::{self, Form, shape};
+use rows::{Rows, Write};
 
-/// The read models of a data folder.
+/// The read models of a data folder. A clone is the same store.
+#[derive(Clone)]
 pub struct SqliteReadStore {
     folder: PathBuf,
     codec: Arc<Codec>,
     marks: Arc<Marks>,
-    files: [RwLock<Arc<Rows>>; 3],
+    files: Arc<[RwLock<Arc<Rows>>; 3]>,
 }
 
 impl SqliteReadStore {
@@ -47,58 +50,12 @@ impl SqliteReadStore {
             let rows = Rows::open(&file_of(folder, projection), form_of(projection)).map_err(disposable(projection))?;
             Ok::<_, ReadError>(RwLock::new(Arc::new(rows)))
         };
-        let files = [open(Projection::Contacts)?, open(Projection::Mac)?, open(Projection::Unfinished)?];
+        let files = Arc::new([open(Projection::Contacts)?, open(Projection::Mac)?, open(Projection::Unfinished)?]);
         Ok(SqliteReadStore { folder: folder.to_owned(), codec, marks, files })
     }
 
     fn file(&self, projection: Projection) -> Arc<Rows> {
         self.files[projection as usize].read().clone()
-    }
-
-    /// Puts the file of a projection that was rebuilt in another folder in the place of the living one.
-    ///
-    /// # Errors
-    /// A file can't be moved or opened; the living one then stays.
-    pub fn swap(&self, projection: Projection, rebuilt: SqliteReadStore) -> Result<(), ReadError> {
-        let from = rebuilt.file(projection);
-        from.checkpoint_file()?;
-        let from_path = from.path().to_owned();
-        drop(from);
-        drop(rebuilt);
-        let mut living = self.files[projection as usize].write();
-        let path = file_of(&self.folder, projection);
-        living.checkpoint_file()?;
-        std::fs::rename(&from_path, &path).map_err(moving)?;
-        for side in ["-wal", "-shm"] {
-            let _ = std::fs::remove_file(rows::beside(&path, side));
-        }
-        *living = Arc::new(Rows::open(&path, form_of(projection))?);
-        Ok(())
-    }
-
-    /// Every row of a projection, opened, as key and plain bytes: what `verify` compares.
-    ///
-    /// # Errors
-    /// The file can't be read.
-    pub async fn plain_rows(
-        &self,
-        projection: Projection,
-        after: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Vec<Row>, ReadError> {
-        let rows = self.file(projection).range(&[], after, limit)?;
-        if projection != Projection::Contacts {
-            return Ok(rows);
-        }
-        let mut plain = Vec::with_capacity(rows.len());
-        for (key, value) in rows {
-            let value = match keys::state_of(&key) {
-                Some(id) => states::open(&self.codec, id, value).await?.unwrap_or_else(|| b"unreadable".to_vec()),
-                None => value,
-            };
-            plain.push((key, value));
-        }
-        Ok(plain)
     }
 
     /// Seals and writes row by row: sealed all together, so many would take more memory than their states.
@@ -161,14 +118,6 @@ impl SqliteReadStore {
         Ok(())
     }
 
-    /// The state in a row.
-    async fn stored(&self, id: ContactId, value: Vec<u8>) -> Result<StoredContact, ReadError> {
-        match states::open(&self.codec, id, value).await? {
-            Some(packed) => Ok(StoredContact::Found(Box::new(states::unpack(&packed)?))),
-            None => Ok(StoredContact::Unreadable),
-        }
-    }
-
     fn value_mark(&self, workspace: &str, value: &LookupValue) -> Mark {
         match value {
             LookupValue::Email(folded) => self.marks.value(workspace, "email", folded),
@@ -207,21 +156,17 @@ fn form_of(projection: Projection) -> u32 {
 
 /// Says what to do about a read model that can't be used at start: nothing is in it that the log has not.
 fn disposable(projection: Projection) -> impl FnOnce(ReadError) -> ReadError {
-    let advice = format!("delete read-{}.db* in the data folder, and it is made anew", projection.name());
     move |error| match error {
         ReadError::Unavailable { doing, reason } => {
-            ReadError::Unavailable { doing, reason: format!("{reason}; {advice}") }
+            let advice = advice(projection);
+            ReadError::Unavailable { doing, reason: format!("{reason}; {advice}, and it is made anew") }
         }
         moved @ ReadError::CheckpointMoved { .. } => moved,
     }
 }
 
-fn moving(error: std::io::Error) -> ReadError {
-    ReadError::Unavailable { doing: "swapping a rebuilt read model in", reason: error.to_string() }
-}
-
-fn shape(error: serde_json::Error) -> ReadError {
-    ReadError::Unavailable { doing: "reading a row", reason: error.to_string() }
+fn advice(projection: Projection) -> String {
+    format!("delete read-{}.db* in the data folder", projection.name())
 }
 
 #[async_trait]
@@ -233,7 +178,7 @@ impl ReadStore for SqliteReadStore {
     async fn apply(&self, changes: Changes, from: u64, to: u64) -> Result<(), ReadError> {
         let projection = changes.projection();
         let moved = match changes {
-            Changes::Contacts(changes, feed) => self.write_contacts(changes, &feed, from, to).await?,
+            Changes::Contacts(changes, feed, _) => self.write_contacts(changes, &feed, from, to).await?,
             Changes::Mac(changes) => {
                 self.file(projection).write(mac::writes(changes)?.into_iter().map(Ok), &[], from, to)?
             }
@@ -252,7 +197,7 @@ impl ReadStore for SqliteReadStore {
         let Some(value) = self.file(Projection::Contacts).get(&keys::state(id))? else {
             return Ok(StoredContact::Absent);
         };
-        self.stored(id, value).await
+        states::stored(&self.codec, id, value).await
     }
 
     async fn contacts_between(
@@ -266,7 +211,7 @@ impl ReadStore for SqliteReadStore {
         let mut contacts = Vec::with_capacity(rows.len());
         for (key, value) in rows {
             match keys::state_of(&key) {
-                Some(id) if id <= last => contacts.push((id, self.stored(id, value).await?)),
+                Some(id) if id <= last => contacts.push((id, states::stored(&self.codec, id, value).await?)),
                 _ => break,
             }
         }
@@ -318,6 +263,35 @@ impl ReadStore for SqliteReadStore {
             Some(list) => serde_json::from_slice(&list).map_err(shape).map_err(disposable(Projection::Unfinished)),
             None => Ok(Unfinished::default()),
         }
+    }
+
+    async fn plain_rows(
+        &self,
+        projection: Projection,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<PlainRow>, ReadError> {
+        let rows = self.file(projection).range(&[], after, limit)?;
+        if projection != Projection::Contacts {
+            return Ok(rows);
+        }
+        let mut plain = Vec::with_capacity(rows.len());
+        for (key, value) in rows {
+            let value = match keys::state_of(&key) {
+                Some(id) => states::open(&self.codec, id, value).await?.unwrap_or_else(|| b"unreadable".to_vec()),
+                None => value,
+            };
+            plain.push((key, value));
+        }
+        Ok(plain)
+    }
+
+    async fn beside(&self, projection: Projection) -> Result<Box<dyn Beside>, ReadError> {
+        Ok(Box::new(Scratch::make(self.clone(), projection)?))
+    }
+
+    fn advice(&self, projection: Projection) -> String {
+        advice(projection)
     }
 }
 

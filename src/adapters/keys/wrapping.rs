@@ -7,26 +7,26 @@ use crate::ports::SecretKey;
 use crate::sealing::cipher;
 
 /// Bytes of a key as it is stored.
-pub(super) const WRAPPED_LEN: usize = GENERATION_LEN + 32 + cipher::OVERHEAD;
+pub(in crate::adapters) const WRAPPED_LEN: usize = GENERATION_LEN + 32 + cipher::OVERHEAD;
 const GENERATION_LEN: usize = 4;
 const PROOF: &[u8] = b"this master key opens these keys";
 
 /// A master key, and how often it was changed before.
 #[derive(Clone)]
-pub(super) struct Master {
-    pub(super) key: SecretKey,
-    pub(super) generation: u32,
+pub(in crate::adapters) struct Master {
+    pub(in crate::adapters) key: SecretKey,
+    pub(in crate::adapters) generation: u32,
 }
 
 impl Master {
     /// Wraps a holder's key; it opens for this holder and this generation only.
-    pub(super) fn wrap(&self, holder: Uuid, key: &SecretKey) -> Result<Vec<u8>, Unspecified> {
+    pub(in crate::adapters) fn wrap(&self, holder: Uuid, key: &SecretKey) -> Result<Vec<u8>, Unspecified> {
         let sealed = cipher::seal(&self.key, &self.binding(holder), &key.0)?;
         Ok([self.generation.to_be_bytes().as_slice(), &sealed].concat())
     }
 
     /// Opens what [`Master::wrap`] made.
-    pub(super) fn unwrap(&self, holder: Uuid, wrapped: &[u8]) -> Result<SecretKey, Unspecified> {
+    pub(in crate::adapters) fn unwrap(&self, holder: Uuid, wrapped: &[u8]) -> Result<SecretKey, Unspecified> {
         let (generation, sealed) = wrapped.split_first_chunk::<GENERATION_LEN>().ok_or(Unspecified)?;
         if u32::from_be_bytes(*generation) != self.generation {
             return Err(Unspecified);
@@ -37,12 +37,12 @@ impl Master {
     }
 
     /// Something by which the master key is known again without any holder's key.
-    pub(super) fn proof(&self) -> Result<Vec<u8>, Unspecified> {
+    pub(in crate::adapters) fn proof(&self) -> Result<Vec<u8>, Unspecified> {
         cipher::seal(&self.key, &self.binding(Uuid::max()), PROOF)
     }
 
     /// Whether a proof was made with this key.
-    pub(super) fn made(&self, proof: &[u8]) -> bool {
+    pub(in crate::adapters) fn made(&self, proof: &[u8]) -> bool {
         cipher::open(&self.key, &self.binding(Uuid::max()), &mut proof.to_vec()).is_ok_and(|text| text == PROOF)
     }
 

@@ -14,14 +14,14 @@ use crate::ports::KeyState;
 /// So that readers of different holders seldom meet.
 const SHARDS: usize = 16;
 
-pub(super) struct Cache {
+pub(in crate::adapters) struct Cache {
     shards: Box<[Mutex<Shard>]>,
     destructions: AtomicU64,
 }
 
 /// When a look-up began, by the destructions before it.
 #[derive(Clone, Copy)]
-pub(super) struct Epoch(u64);
+pub(in crate::adapters) struct Epoch(u64);
 
 /// Some of the keys. They lie in slots that never move, since a key that is moved leaves a copy behind; a hand goes round
 /// the slots.
@@ -90,7 +90,7 @@ impl Shard {
 }
 
 impl Cache {
-    pub(super) fn holding(at_most: usize) -> Self {
+    pub(in crate::adapters) fn holding(at_most: usize) -> Self {
         let at_most = (at_most / SHARDS).max(1);
         let shards = (0..SHARDS).map(|_| Mutex::new(Shard::holding(at_most))).collect();
         Cache { shards, destructions: AtomicU64::new(0) }
@@ -101,17 +101,17 @@ impl Cache {
         &self.shards[usize::from(holder.as_bytes()[15]) % SHARDS]
     }
 
-    pub(super) fn get(&self, holder: Uuid) -> Option<KeyState> {
+    pub(in crate::adapters) fn get(&self, holder: Uuid) -> Option<KeyState> {
         self.shard(holder).lock().get(holder)
     }
 
     /// To be asked before the look-up whose answer will be [`Cache::put`].
-    pub(super) fn epoch(&self) -> Epoch {
+    pub(in crate::adapters) fn epoch(&self) -> Epoch {
         Epoch(self.destructions.load(Ordering::SeqCst))
     }
 
     /// Keeps what a look-up found, unless any key was destroyed since it began: it may be this one.
-    pub(super) fn put(&self, holder: Uuid, state: &KeyState, since: Epoch) {
+    pub(in crate::adapters) fn put(&self, holder: Uuid, state: &KeyState, since: Epoch) {
         let mut shard = self.shard(holder).lock();
         if self.destructions.load(Ordering::SeqCst) == since.0 {
             shard.put(holder, state.clone());
@@ -119,7 +119,7 @@ impl Cache {
     }
 
     /// The holder's key is gone for good.
-    pub(super) fn destroy(&self, holder: Uuid) {
+    pub(in crate::adapters) fn destroy(&self, holder: Uuid) {
         self.destructions.fetch_add(1, Ordering::SeqCst);
         self.shard(holder).lock().put(holder, KeyState::Destroyed);
     }

@@ -1,0 +1,164 @@
+//! Where a database is, as users write it: `postgres://user@host:5432/database?schema=dossier`.
+
+use std::time::Duration;
+
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode};
+
+/// How long opening a connection may take, where the address does not say.
+const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
+/// A connection that hears nothing for so long is asked whether it still stands.
+const IDLE: Duration = Duration::from_secs(30);
+/// Postgres cuts longer names, and something is put behind ours.
+const SCHEMA_MAX: usize = 40;
+
+/// Where a database is. Neither form of printing shows the password.
+#[derive(Clone)]
+pub struct Address {
+    config: Config,
+    schema: String,
+}
+
+/// Why an address can't be used. What was given is not repeated: a password may be in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// It is of no known form.
+    #[error("it is no address of Postgres: write postgres://user:password@host:5432/database")]
+    Form,
+    /// The schema can't be called so.
+    #[error("a schema is named by lower-case letters, digits and _, at most 40, of which the first is no digit")]
+    Schema,
+    /// It asks for a connection that can't be made.
+    #[error(
+        "connections by TLS are not made yet: reach Postgres over a Unix socket, or on a network of its own, without sslmode=require"
+    )]
+    Tls,
+}
+
+impl Address {
+    /// Reads an address; `schema` is meant where it names none.
+    ///
+    /// # Errors
+    /// [`AddressError`].
+    pub fn parse(text: &str, schema: &str) -> Result<Self, AddressError> {
+        let otherwise = schema;
+        let (text, schema) = without_schema(text);
+        if !(text.starts_with("postgres://") || text.starts_with("postgresql://")) {
+            return Err(AddressError::Form);
+        }
+        let schema = schema.unwrap_or_else(|| otherwise.to_owned());
+        if !is_name(&schema) {
+            return Err(AddressError::Schema);
+        }
+        let mut config: Config = text.parse().map_err(|_| AddressError::Form)?;
+        if config.get_hosts().is_empty() {
+            return Err(AddressError::Form);
+        }
+        if !matches!(config.get_ssl_mode(), SslMode::Disable | SslMode::Prefer) {
+            return Err(AddressError::Tls);
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECTS_WITHIN);
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("dossier");
+        }
+        config.keepalives_idle(IDLE);
+        Ok(Address { config, schema })
+    }
+
+    /// The schema that everything lies in.
+    pub fn schema(&self) -> &str {
+        &self.schema
+    }
+
+    /// The same database, with another schema, whose name must be a plain one.
+    pub(super) fn in_schema(&self, schema: &str) -> Self {
+        Address { config: self.config.clone(), schema: schema.to_owned() }
+    }
+
+    /// How to connect, so that names without a schema mean this one.
+    pub(super) fn config(&self) -> Config {
+        let mut config = self.config.clone();
+        let given = config.get_options().unwrap_or_default();
+        config.options(format!("{given} -c search_path={} -c timezone=UTC", self.schema));
+        config
+    }
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let host = match self.config.get_hosts().first() {
+            Some(Host::Tcp(name)) => name.clone(),
+            Some(Host::Unix(folder)) => folder.display().to_string(),
+            None => String::new(),
+        };
+        let database = self.config.get_dbname().or(self.config.get_user()).unwrap_or_default();
+        write!(f, "Postgres at {host}, database {database}, schema {}", self.schema)
+    }
+}
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// The address as Postgres knows it, and what it says of the schema.
+fn without_schema(text: &str) -> (String, Option<String>) {
+    let Some((place, asked)) = text.split_once('?') else { return (text.to_owned(), None) };
+    let (ours, theirs): (Vec<&str>, Vec<&str>) = asked.split('&').partition(|pair| pair.starts_with("schema="));
+    let schema = ours.last().and_then(|pair| pair.split_once('=')).map(|(_, schema)| schema.to_owned());
+    let rest = if theirs.is_empty() { String::new() } else { format!("?{}", theirs.join("&")) };
+    (format!("{place}{rest}"), schema)
+}
+
+/// Whether a name needs no quotes in SQL.
+fn is_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    !name.is_empty()
+        && name.len() <= SCHEMA_MAX
+        && name.chars().all(plain)
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.starts_with("pg_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_says_where_and_never_the_password() {
+        let address =
+            Address::parse("postgres://ada:s3cret@db.example:6432/crm?schema=people&connect_timeout=3", "dossier")
+                .unwrap();
+        assert_eq!(address.to_string(), "Postgres at db.example, database crm, schema people");
+        assert_eq!(format!("{address:?}"), address.to_string());
+        let config = address.config();
+        assert_eq!(config.get_connect_timeout(), Some(&Duration::from_secs(3)));
+        assert!(config.get_options().unwrap().contains("search_path=people"));
+        assert_eq!(
+            Address::parse("postgresql:///crm?host=/run/postgresql&user=ada", "dossier").unwrap().schema(),
+            "dossier"
+        );
+    }
+
+    #[test]
+    fn what_can_not_be_used_is_refused_without_being_repeated() {
+        for (text, expected) in [
+            ("mysql://ada:s3cret@db/crm", AddressError::Form),
+            ("postgres://ada:s3/cret@db:x/crm", AddressError::Form),
+            ("postgres://db/crm?s3cret=1", AddressError::Form),
+            ("postgres:///crm", AddressError::Form),
+            ("host=db password=s3cret", AddressError::Form),
+            ("postgres://ada:s3cret@db/crm?schema=Peo\"ple", AddressError::Schema),
+            ("postgres://ada:s3cret@db/crm?schema=", AddressError::Schema),
+            ("postgres://ada:s3cret@db/crm?schema=pg_catalog", AddressError::Schema),
+            ("postgres://ada:s3cret@db/crm?sslmode=require", AddressError::Tls),
+        ] {
+            let refused = Address::parse(text, "dossier").unwrap_err();
+            assert_eq!(refused, expected, "{text}");
+            assert!(!refused.to_string().contains("cret"));
+        }
+    }
+}

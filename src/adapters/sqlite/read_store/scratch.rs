@@ -1,0 +1,94 @@
+//! A projection made anew in a folder of its own beside the living files, whose file then takes the living one's place.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tempfile::TempDir;
+
+use super::rows::Rows;
+use super::{SqliteReadStore, file_of};
+use crate::ports::read_store::{Beside, Projection, ReadError, ReadStore};
+
+/// What folders of read models begin with that are only needed while something is compared or rebuilt.
+const SCRATCH: &str = "scratch-";
+
+/// A store in a folder that goes when this is dropped. Whatever lies in it is sealed as the living files are.
+pub(super) struct Scratch {
+    living: SqliteReadStore,
+    projection: Projection,
+    fresh: Arc<SqliteReadStore>,
+    folder: TempDir,
+}
+
+impl Scratch {
+    /// Makes an empty one.
+    pub(super) fn make(living: SqliteReadStore, projection: Projection) -> Result<Self, ReadError> {
+        let made = tempfile::Builder::new().prefix(SCRATCH).tempdir_in(&living.folder);
+        let folder = made.map_err(|error| failed("making a scratch folder", &error))?;
+        let fresh = SqliteReadStore::open(folder.path(), living.codec.clone(), living.marks.clone())?;
+        Ok(Scratch { living, projection, fresh: Arc::new(fresh), folder })
+    }
+}
+
+#[async_trait]
+impl Beside for Scratch {
+    fn store(&self) -> Arc<dyn ReadStore> {
+        self.fresh.clone()
+    }
+
+    async fn swap(self: Box<Self>) -> Result<(), ReadError> {
+        let Scratch { living, projection, fresh, folder } = *self;
+        let Some(fresh) = Arc::into_inner(fresh) else {
+            let reason = "it is in use before it serves".to_owned();
+            return Err(ReadError::Unavailable { doing: SWAPPING, reason });
+        };
+        living.take(projection, fresh)?;
+        drop(folder);
+        Ok(())
+    }
+
+    async fn discard(self: Box<Self>) -> Result<(), ReadError> {
+        let Scratch { fresh, folder, .. } = *self;
+        drop(fresh);
+        folder.close().map_err(|error| failed("removing a scratch folder", &error))
+    }
+}
+
+impl SqliteReadStore {
+    /// Puts the file of a projection that was rebuilt in another folder in the place of the living one.
+    fn take(&self, projection: Projection, rebuilt: SqliteReadStore) -> Result<(), ReadError> {
+        let from = rebuilt.file(projection);
+        from.checkpoint_file()?;
+        let from_path = from.path().to_owned();
+        drop(from);
+        drop(rebuilt);
+        let mut living = self.files[projection as usize].write();
+        let path = file_of(&self.folder, projection);
+        living.checkpoint_file()?;
+        std::fs::rename(&from_path, &path).map_err(|error| failed(SWAPPING, &error))?;
+        for side in ["-wal", "-shm"] {
+            let mut name = path.clone().into_os_string();
+            name.push(side);
+            let _ = std::fs::remove_file(PathBuf::from(name));
+        }
+        *living = Arc::new(Rows::open(&path)?);
+        Ok(())
+    }
+
+    /// Removes scratch folders that a process left behind which was killed; for whoever holds the data folder.
+    pub fn clear_scratch(folder: &Path) {
+        let Ok(entries) = std::fs::read_dir(folder) else { return };
+        for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(SCRATCH)) {
+            if let Err(error) = std::fs::remove_dir_all(entry.path()) {
+                tracing::warn!(%error, "a scratch folder of an earlier run stays behind");
+            }
+        }
+    }
+}
+
+const SWAPPING: &str = "swapping a rebuilt read model in";
+
+fn failed(doing: &'static str, error: &std::io::Error) -> ReadError {
+    ReadError::Unavailable { doing, reason: error.to_string() }
+}
