@@ -9,6 +9,7 @@ use dossier_domain::ids::ContactId;
 use dossier_domain::state::Contact;
 use dossier_domain::values::reference::Reference;
 use dossier_projections::documents::LookupValue;
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::adapters::sqlite::{
@@ -26,8 +27,10 @@ use crate::projecting::{Bounds, Inputs, Runner};
 use crate::sealing::{Codec, HASHING_KEY, Marks};
 
 mod condition;
+mod keeping;
 mod query;
 mod rebuilding;
+mod snapshots;
 mod start;
 
 /// How long a reference by email or phone waits for the read model.
@@ -79,6 +82,11 @@ pub struct House {
     store: Arc<SqliteEventStore>,
     keyring: Arc<SqliteKeyring>,
     keys_ahead: Option<FlushAhead>,
+    snapshots: Arc<snapshots::Snapshots>,
+    /// Position that the snapshot of the directory is of.
+    kept_at: Mutex<Option<u64>>,
+    /// How long filling the directory took.
+    filled_in: Mutex<Duration>,
     findable: bool,
     linger: Duration,
     codec: Arc<Codec>,
@@ -126,7 +134,10 @@ impl House {
         let runner = Runner::resume(inputs, wall.clone(), options.projected, options.linger).await?;
         let reading = Arc::new(Reading { read: read.clone(), runner: runner.clone() });
         let streams = Streams::new(store.clone(), codec.clone(), Some(reading.clone()), options.remembered);
-        let engine = Engine { streams, keyring: keyring.clone(), marks: Marks::new(&hashing) };
+        let snapshots = snapshots::Snapshots::of(&folder, &keyring);
+        let snapshots = Arc::new(snapshots.map_err(|error| AppError::Unavailable(error.to_string()))?);
+        let guarded = snapshots::WithSnapshots { keyring: keyring.clone(), snapshots: snapshots.clone() };
+        let engine = Engine { streams, keyring: Arc::new(guarded), marks: Marks::new(&hashing) };
         let app = Arc::new(App::new(engine, wall.clone(), reading));
         let stop = watch::Sender::new(false);
         let source = master.source().clone();
@@ -139,6 +150,9 @@ impl House {
             store,
             keys_ahead: options.keys_ahead.then(|| FlushAhead::start(&keyring)),
             findable: options.findable,
+            snapshots,
+            kept_at: Mutex::default(),
+            filled_in: Mutex::default(),
             linger: options.linger,
             keyring,
             codec,
@@ -152,6 +166,7 @@ impl House {
             stop,
         };
         house.clear_scratch();
+        house.clear_snapshots();
         Ok(Arc::new(house))
     }
 

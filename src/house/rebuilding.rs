@@ -122,6 +122,13 @@ impl House {
         made.map_err(|error| AppError::Unavailable(format!("no scratch folder can be made: {error}")))
     }
 
+    /// Destroys snapshots that a process left behind which was killed while it wrote them.
+    pub(super) fn clear_snapshots(&self) {
+        if let Err(error) = self.snapshots.destroy_unfinished() {
+            tracing::warn!(%error, "an unfinished snapshot of the index stays behind");
+        }
+    }
+
     /// Removes scratch folders that a process left behind which was killed.
     pub(super) fn clear_scratch(&self) {
         let Ok(entries) = std::fs::read_dir(&self.path) else { return };

@@ -7,6 +7,7 @@ use roaring::RoaringBitmap;
 
 use super::changed::Changed;
 use super::values::{Booleans, choice};
+use crate::stored::stored;
 
 /// How contacts stand.
 #[derive(Debug, Default)]
@@ -18,6 +19,8 @@ pub(super) struct Standing {
     blocked: Booleans,
     has_absorbed: Booleans,
 }
+
+stored!(Standing { of, conversations, blocked, has_absorbed });
 
 const STATUSES: [ConversationStatus; 4] =
     [ConversationStatus::None, ConversationStatus::Open, ConversationStatus::Snoozed, ConversationStatus::Closed];

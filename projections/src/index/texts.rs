@@ -11,6 +11,7 @@ use super::grams::{Grams, Parts, is_exact};
 use super::keys::{is_whole, text_key};
 use super::record::{SEPARATOR, needle_of_digits, range_at, value_at};
 use super::values::choice;
+use crate::stored::stored;
 
 /// Records by ordinal.
 #[derive(Debug, Default)]
@@ -38,6 +39,9 @@ pub(super) struct TextColumn {
     /// The first eight bytes of each value, for sorting.
     keys: Column<u64>,
 }
+
+stored!(Texts { records, grams, waiting, is_filling });
+stored!(TextColumn { starts, keys });
 
 impl Texts {
     pub(super) fn record(&self, ordinal: u32) -> &[u8] {

@@ -8,6 +8,7 @@ use roaring::{MultiOps, RoaringBitmap};
 
 use super::column::{Cell, Column, sift};
 use super::dictionary::{Dictionary, Entry};
+use crate::stored::stored;
 
 /// A field of one code.
 #[derive(Debug, Default)]
@@ -15,6 +16,8 @@ pub(super) struct Codes {
     column: Column<u32>,
     dictionary: Dictionary,
 }
+
+stored!(Codes { dictionary, column });
 
 impl Codes {
     /// Whether it changed.
@@ -72,6 +75,8 @@ pub(super) struct Sets {
     column: Column<Option<Box<[u32]>>>,
     dictionary: Dictionary,
 }
+
+stored!(Sets { dictionary, column });
 
 impl Sets {
     /// Whether it changed. Texts come in their order, each once, with their spelling.
@@ -145,6 +150,8 @@ pub(super) struct Booleans {
     yes: RoaringBitmap,
     present: RoaringBitmap,
 }
+
+stored!(Booleans { yes, present });
 
 impl Booleans {
     /// Whether it changed.

@@ -1,0 +1,161 @@
+//! Keeping the directory over restarts: it is written when the house stops, and, where filling it took long, at a quiet
+//! moment; and a start takes it up again. Whatever is wrong with it, it is filled anew.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::House;
+use super::snapshots::SnapshotError;
+use crate::app::AppError;
+use crate::ports::EventStore;
+use crate::projecting::Unwritten;
+use crate::sealing::chunks::SealedWriter;
+
+/// Filling that takes longer is worth to be spared the next start too, should this process end in a crash.
+const LONG: Duration = Duration::from_secs(2);
+/// How often a quiet moment is looked for,
+const LOOKED_EVERY: Duration = Duration::from_secs(30);
+/// and for how long none is, once there is a snapshot.
+const RESTS: Duration = Duration::from_secs(600);
+
+/// Why the directory is not kept.
+#[derive(Debug, thiserror::Error)]
+enum Unkept {
+    #[error(transparent)]
+    Unwritten(#[from] Unwritten),
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+}
+
+impl From<io::Error> for Unkept {
+    fn from(error: io::Error) -> Self {
+        Unkept::Snapshot(error.into())
+    }
+}
+
+impl From<AppError> for Unkept {
+    fn from(error: AppError) -> Self {
+        Unkept::Unwritten(error.into())
+    }
+}
+
+impl House {
+    /// Takes the directory from the snapshot that is there; answers whether that did. One that is of no use is destroyed.
+    ///
+    /// # Errors
+    /// A store failed.
+    pub(super) async fn restore(&self) -> Result<bool, AppError> {
+        let began = Instant::now();
+        let Some(reason) = self.restored().await? else { return Ok(self.runner.is_filled()) };
+        tracing::warn!(reason, "the snapshot of the index is of no use; the index is filled from all contacts");
+        self.snapshots.destroy_all()?;
+        tracing::debug!(took = ?began.elapsed(), "the snapshot is destroyed");
+        Ok(false)
+    }
+
+    /// Why it could not, if there is one.
+    async fn restored(&self) -> Result<Option<String>, AppError> {
+        let opened = match self.snapshots.whole() {
+            Ok(None) => return Ok(None),
+            Ok(Some(id)) => self.snapshots.open(id).await,
+            Err(error) => Err(error.into()),
+        };
+        let reader = match opened {
+            Ok(reader) => reader,
+            Err(error) => return Ok(Some(error.to_string())),
+        };
+        match self.runner.restore(reader, |reader| reader.finish()).await? {
+            Ok(position) => {
+                *self.kept_at.lock() = Some(position);
+                Ok(None)
+            }
+            Err(unfit) => Ok(Some(unfit.to_string())),
+        }
+    }
+
+    /// Makes what is projected findable; [`House::start`] does so by itself.
+    ///
+    /// # Errors
+    /// A store failed.
+    pub async fn fill(&self) -> Result<(), AppError> {
+        if self.restore().await? {
+            return Ok(());
+        }
+        let began = Instant::now();
+        self.runner.fill().await?;
+        *self.filled_in.lock() = began.elapsed();
+        Ok(())
+    }
+
+    /// Writes the directory as it is, unless what was written last is little behind. It may show nobody whose erasure is
+    /// in the log already: so it must have seen what the log held when the snapshot began, and whatever is erased later
+    /// destroys it.
+    async fn keep(&self, gives_way: bool) -> Result<(), Unkept> {
+        if !self.runner.is_filled() || self.is_kept() {
+            return Ok(());
+        }
+        let draft = self.snapshots.begin().await?;
+        let head = self.store.head().await.map_err(AppError::from)?;
+        if !gives_way {
+            self.catch_up().await?;
+        }
+        let out = draft.writer()?;
+        let (written, position) = self.runner.store_directory(|| out, gives_way).await?;
+        if position < head {
+            return Err(Unwritten::Wanted.into());
+        }
+        tokio::task::block_in_place(|| {
+            drop(SealedWriter::finish(written)?);
+            self.snapshots.place(draft)
+        })?;
+        *self.kept_at.lock() = Some(position);
+        Ok(())
+    }
+
+    /// Whether the snapshot that is there does for the next start: it holds all, or all but little.
+    fn is_kept(&self) -> bool {
+        let at = self.runner.directory_at();
+        let Some(kept_at) = (*self.kept_at.lock()).filter(|_| matches!(self.snapshots.whole(), Ok(Some(_)))) else {
+            return false;
+        };
+        let contacts: u64 = self.runner.directory().iter().map(|(_, known)| known.index().len()).sum();
+        at - kept_at <= contacts / 64
+    }
+
+    /// Writes the directory for the next start. It can do without.
+    ///
+    /// Answers whether a snapshot is there that does.
+    pub async fn keep_index(&self, gives_way: bool) -> bool {
+        match self.keep(gives_way).await {
+            Ok(()) => return self.is_kept(),
+            Err(Unkept::Unwritten(Unwritten::Wanted | Unwritten::Nothing)) => {}
+            Err(error) => tracing::warn!(%error, "the index is not kept for the next start"),
+        }
+        if let Err(error) = self.snapshots.destroy_unfinished() {
+            tracing::warn!(%error, "an unfinished snapshot of the index stays behind");
+        }
+        false
+    }
+
+    /// Where filling took long: a start after a crash is to be spared it as well, so a snapshot is written once nobody
+    /// changes anything for as long as that takes.
+    pub(super) fn spawn_keeper(self: &Arc<Self>) {
+        if *self.filled_in.lock() < LONG {
+            return;
+        }
+        let house = Arc::downgrade(self);
+        let mut stop = self.stop.subscribe();
+        tokio::spawn(async move {
+            let mut rests = LOOKED_EVERY;
+            loop {
+                tokio::select! {
+                    () = tokio::time::sleep(rests) => {}
+                    _ = stop.changed() => return,
+                }
+                let Some(house) = house.upgrade() else { return };
+                rests = if house.keep_index(true).await { RESTS } else { LOOKED_EVERY };
+            }
+        });
+    }
+}
