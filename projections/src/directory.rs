@@ -283,6 +283,19 @@ impl Directory {
         self.workspace(workspace).meaning = meaning;
     }
 
+    /// All that it holds of whoever has contacts, in whatever order they came. For tests.
+    #[cfg(feature = "sabotage")]
+    pub fn told(&self) -> BTreeMap<String, String> {
+        let mut told = BTreeMap::new();
+        for (name, known) in self.workspaces.iter().filter(|(_, known)| !known.index.is_empty()) {
+            told.insert(format!("{name}: noted"), known.noted.told());
+            told.insert(format!("{name}: meaning"), format!("{:?}", known.meaning));
+            told.insert(format!("{name}: members"), format!("{:?}", known.memberships.told(&known.index)));
+            told.extend(known.index.told().into_iter().map(|(place, what)| (format!("{name}: {place}"), what)));
+        }
+        told
+    }
+
     fn workspace(&mut self, name: &Arc<str>) -> &mut Findable {
         if !self.workspaces.contains_key(name) {
             self.workspaces.insert(name.clone(), Findable::default());

@@ -46,11 +46,9 @@ impl House {
     /// # Errors
     /// A store failed.
     pub(super) async fn restore(&self) -> Result<bool, AppError> {
-        let began = Instant::now();
         let Some(reason) = self.restored().await? else { return Ok(self.runner.is_filled()) };
         tracing::warn!(reason, "the snapshot of the index is of no use; the index is filled from all contacts");
         self.snapshots.destroy_all()?;
-        tracing::debug!(took = ?began.elapsed(), "the snapshot is destroyed");
         Ok(false)
     }
 
@@ -113,12 +111,15 @@ impl House {
         Ok(())
     }
 
+    /// Position of the log that the snapshot of the index is of, where this process read it or wrote it.
+    pub fn kept_at(&self) -> Option<u64> {
+        (*self.kept_at.lock()).filter(|_| matches!(self.snapshots.whole(), Ok(Some(_))))
+    }
+
     /// Whether the snapshot that is there does for the next start: it holds all, or all but little.
     fn is_kept(&self) -> bool {
         let at = self.runner.directory_at();
-        let Some(kept_at) = (*self.kept_at.lock()).filter(|_| matches!(self.snapshots.whole(), Ok(Some(_)))) else {
-            return false;
-        };
+        let Some(kept_at) = self.kept_at() else { return false };
         let contacts: u64 = self.runner.directory().iter().map(|(_, known)| known.index().len()).sum();
         at - kept_at <= contacts / 64
     }

@@ -58,12 +58,8 @@ pub(super) struct Draft {
 impl Draft {
     /// Where it is written to.
     pub(super) fn writer(&self) -> io::Result<SealedWriter<File>> {
-        Ok(SealedWriter::new(self.file.try_clone()?, self.key.clone(), &binding(self.id)))
+        Ok(SealedWriter::new(self.file.try_clone()?, self.key.clone(), self.id))
     }
-}
-
-fn binding(id: Uuid) -> Vec<u8> {
-    [b"dossier snapshot ".as_slice(), id.as_bytes()].concat()
 }
 
 impl Snapshots {
@@ -99,7 +95,7 @@ impl Snapshots {
     /// Opens a whole snapshot.
     pub(super) async fn open(&self, id: Uuid) -> Result<SealedReader<File>, SnapshotError> {
         let KeyState::Live(key) = self.keyring.find(id).await? else { return Err(SnapshotError::NoKey) };
-        Ok(SealedReader::new(File::open(self.file(id, WHOLE))?, &key, &binding(id))?)
+        Ok(SealedReader::new(File::open(self.file(id, WHOLE))?, &key, id)?)
     }
 
     /// Begins a new one. From now on whoever erases destroys its key too.

@@ -243,12 +243,7 @@ async fn bring_up(
 }
 
 /// Whose streams went on after a position and up to another.
-async fn tail_of(
-    inputs: &Inputs,
-    mut after: u64,
-    up_to: u64,
-    at_most: u64,
-) -> Result<Result<Tail, Unfit>, AppError> {
+async fn tail_of(inputs: &Inputs, mut after: u64, up_to: u64, at_most: u64) -> Result<Result<Tail, Unfit>, AppError> {
     let mut tail = Tail::default();
     if up_to - after > at_most.saturating_mul(EVENTS) {
         return Ok(Err(Unfit::FarBehind));

@@ -1,9 +1,11 @@
 //! A long run of bytes, sealed chunk by chunk, so that it need never be held whole.
 //!
-//! Every chunk is bound to what the run is, to its place in it and to whether it is the last: what was cut off, put in
+//! Every chunk is bound to the name of the run, to its place in it and to whether it is the last: what was cut off, put in
 //! another order or taken from another run does not open.
 
 use std::io::{self, Read, Write};
+
+use uuid::Uuid;
 
 use super::cipher::{self, OVERHEAD, Prepared};
 use crate::ports::SecretKey;
@@ -12,27 +14,27 @@ use crate::ports::SecretKey;
 const CHUNK: usize = 1 << 20;
 
 /// What a chunk is bound to.
-fn place(binding: &[u8], number: u64, is_last: bool) -> Vec<u8> {
-    [binding, &number.to_le_bytes(), &[u8::from(is_last)]].concat()
+fn place(run: Uuid, number: u64, is_last: bool) -> Vec<u8> {
+    [b"dossier chunk".as_slice(), run.as_bytes(), &number.to_le_bytes(), &[u8::from(is_last)]].concat()
 }
 
 /// Seals what is written to it. Without [`SealedWriter::finish`] nobody will read any of it to the end.
 pub struct SealedWriter<W> {
     out: W,
     key: SecretKey,
-    binding: Vec<u8>,
+    run: Uuid,
     chunk: Vec<u8>,
     number: u64,
 }
 
 impl<W: Write> SealedWriter<W> {
-    /// To an output, under a key that seals nothing else, as the run that `binding` names.
-    pub fn new(out: W, key: SecretKey, binding: &[u8]) -> Self {
-        SealedWriter { out, key, binding: binding.to_vec(), chunk: Vec::with_capacity(CHUNK), number: 0 }
+    /// To an output, under a key that seals nothing else; the run has this name.
+    pub fn new(out: W, key: SecretKey, run: Uuid) -> Self {
+        SealedWriter { out, key, run, chunk: Vec::with_capacity(CHUNK), number: 0 }
     }
 
     fn seal(&mut self, is_last: bool) -> io::Result<()> {
-        let place = place(&self.binding, self.number, is_last);
+        let place = place(self.run, self.number, is_last);
         let sealed = cipher::seal(&self.key, &place, &self.chunk);
         let sealed = sealed.map_err(|_| io::Error::other("the cipher or its random source failed"))?;
         self.out.write_all(&[u8::from(is_last)])?;
@@ -74,7 +76,7 @@ impl<W: Write> Write for SealedWriter<W> {
 pub struct SealedReader<R> {
     from: R,
     key: Prepared,
-    binding: Vec<u8>,
+    run: Uuid,
     sealed: Vec<u8>,
     /// What of the chunk is open and not read yet, as places in `sealed`.
     open: std::ops::Range<usize>,
@@ -83,14 +85,14 @@ pub struct SealedReader<R> {
 }
 
 impl<R: Read> SealedReader<R> {
-    /// From an input, under the key and as the run with which it was sealed.
+    /// From an input, with the key and the name with which the run was sealed.
     ///
     /// # Errors
     /// The cipher failed.
-    pub fn new(from: R, key: &SecretKey, binding: &[u8]) -> io::Result<Self> {
+    pub fn new(from: R, key: &SecretKey, run: Uuid) -> io::Result<Self> {
         let key = Prepared::new(key).map_err(|_| io::Error::other("the cipher failed"))?;
         let (sealed, open) = (Vec::with_capacity(CHUNK + OVERHEAD), 0..0);
-        Ok(SealedReader { from, key, binding: binding.to_vec(), sealed, open, number: 0, was_last: false })
+        Ok(SealedReader { from, key, run, sealed, open, number: 0, was_last: false })
     }
 
     /// Opens the next chunk.
@@ -104,7 +106,7 @@ impl<R: Read> SealedReader<R> {
         }
         self.sealed.resize(length, 0);
         self.from.read_exact(&mut self.sealed)?;
-        let place = place(&self.binding, self.number, last == 1);
+        let place = place(self.run, self.number, last == 1);
         let opened = self.key.open(&place, &mut self.sealed).map_err(|_| damaged())?.len();
         let start = cipher::NONCE_LEN;
         (self.open, self.number, self.was_last) = (start..start + opened, self.number + 1, last == 1);
@@ -144,15 +146,17 @@ mod tests {
     use super::*;
 
     const KEY: SecretKey = SecretKey([7; 32]);
+    const ONE: Uuid = Uuid::from_u128(1);
+    const TWO: Uuid = Uuid::from_u128(2);
 
-    fn sealed(plain: &[u8], binding: &[u8]) -> Vec<u8> {
-        let mut writer = SealedWriter::new(Vec::new(), KEY, binding);
+    fn sealed(plain: &[u8], run: Uuid) -> Vec<u8> {
+        let mut writer = SealedWriter::new(Vec::new(), KEY, run);
         writer.write_all(plain).unwrap();
         writer.finish().unwrap()
     }
 
-    fn opened(sealed: &[u8], key: &SecretKey, binding: &[u8]) -> io::Result<Vec<u8>> {
-        let mut reader = SealedReader::new(sealed, key, binding)?;
+    fn opened(sealed: &[u8], key: &SecretKey, run: Uuid) -> io::Result<Vec<u8>> {
+        let mut reader = SealedReader::new(sealed, key, run)?;
         let mut plain = Vec::new();
         reader.read_to_end(&mut plain)?;
         reader.finish()?;
@@ -180,26 +184,26 @@ mod tests {
     fn what_was_sealed_opens_whatever_its_length() {
         for length in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 10] {
             let plain = &plain()[..length];
-            assert_eq!(opened(&sealed(plain, b"one"), &KEY, b"one").unwrap(), plain, "{length}");
+            assert_eq!(opened(&sealed(plain, ONE), &KEY, ONE).unwrap(), plain, "{length}");
         }
     }
 
     #[test]
     fn another_key_another_run_or_another_byte_does_not_open() {
-        let sealed = sealed(&plain(), b"one");
-        assert!(opened(&sealed, &SecretKey([8; 32]), b"one").is_err());
-        assert!(opened(&sealed, &KEY, b"two").is_err());
+        let sealed = sealed(&plain(), ONE);
+        assert!(opened(&sealed, &SecretKey([8; 32]), ONE).is_err());
+        assert!(opened(&sealed, &KEY, TWO).is_err());
         for place in [0, 1, 5, 100, CHUNK, sealed.len() - 1] {
             let mut torn = sealed.clone();
             torn[place] ^= 1;
-            assert!(opened(&torn, &KEY, b"one").is_err(), "byte {place}");
+            assert!(opened(&torn, &KEY, ONE).is_err(), "byte {place}");
         }
-        assert!(opened(&[sealed.as_slice(), b"x"].concat(), &KEY, b"one").is_err(), "something follows");
+        assert!(opened(&[sealed.as_slice(), b"x"].concat(), &KEY, ONE).is_err(), "something follows");
     }
 
     #[test]
     fn chunks_that_were_cut_off_put_in_another_order_or_taken_from_elsewhere_do_not_open() {
-        let (one, two) = (sealed(&plain(), b"one"), sealed(&plain(), b"two"));
+        let (one, two) = (sealed(&plain(), ONE), sealed(&plain(), TWO));
         let (one, two) = (chunks(&one), chunks(&two));
         assert_eq!(one.len(), 3);
         for wrong in [
@@ -212,11 +216,11 @@ mod tests {
             vec![one[0], one[0], one[2]],
             vec![one[0], two[1], one[2]],
         ] {
-            assert!(opened(&wrong.concat(), &KEY, b"one").is_err(), "{} chunks", wrong.len());
+            assert!(opened(&wrong.concat(), &KEY, ONE).is_err(), "{} chunks", wrong.len());
         }
         let whole = one.concat();
         for cut in [1, 4, 5, 20, whole.len() / 2, whole.len() - 1] {
-            assert!(opened(&whole[..cut], &KEY, b"one").is_err(), "cut off after {cut}");
+            assert!(opened(&whole[..cut], &KEY, ONE).is_err(), "cut off after {cut}");
         }
     }
 }

@@ -186,6 +186,11 @@ fn set(column: &mut Column<u64>, ordinal: u32, key: Option<u64>) -> bool {
 }
 
 impl CustomFields {
+    #[cfg(feature = "sabotage")]
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &CustomField)> {
+        self.0.iter()
+    }
+
     pub(super) fn get(&self, key: &str) -> Option<&CustomField> {
         self.0.get(key)
     }

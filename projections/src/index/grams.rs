@@ -131,6 +131,17 @@ impl Grams {
         }
     }
 
+    /// Every part that somebody has.
+    #[cfg(feature = "sabotage")]
+    pub(super) fn every(&self) -> BTreeMap<Vec<u8>, RoaringBitmap> {
+        let ones = (0..=u8::MAX).zip(&self.ones).map(|(byte, members)| (vec![byte], members.clone()));
+        let threes = self.threes.iter().flat_map(|(first, thirds)| {
+            let [one, two] = first.to_be_bytes();
+            thirds.iter().map(move |(three, members)| (vec![one, two, *three], members.clone()))
+        });
+        ones.chain(threes).filter(|(_, members)| !members.is_empty()).collect()
+    }
+
     fn insert(&mut self, three: u32, ordinal: u32) {
         self.members_mut(three).insert(ordinal);
     }

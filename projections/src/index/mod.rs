@@ -23,6 +23,8 @@ mod record;
 mod standing;
 mod texts;
 mod timeline;
+#[cfg(feature = "sabotage")]
+mod told;
 mod values;
 
 use std::cmp::Reverse;
@@ -37,6 +39,8 @@ pub use ask::{Ask, Memory, NoSegments, Page, Put, Segments, UsedTag};
 pub use changed::{Asked, Changed, Touched};
 pub use noted::Noted;
 pub use place::Place;
+#[cfg(feature = "sabotage")]
+pub use told::Told;
 
 use column::{Cell, Column, sift};
 use custom::{CustomField, CustomFields};

@@ -64,6 +64,19 @@ impl Noted {
         &self.gone
     }
 
+    /// All that is noted. For tests.
+    #[cfg(feature = "sabotage")]
+    pub fn told(&self) -> String {
+        let tags: BTreeMap<ContactId, Vec<_>> = self
+            .worded
+            .live()
+            .iter()
+            .map(|ordinal| (self.worded.id(ordinal), self.tags.get(ordinal).map(|entry| &entry.text).collect()))
+            .collect();
+        let spelled: BTreeMap<_, _> = self.spellings().collect();
+        format!("{:?}", (&self.snoozes, tags, spelled, &self.gone))
+    }
+
     /// Tags by folded key, as they are spelled.
     pub(crate) fn spellings(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<str>)> {
         self.tags.dictionary().beginning_with("").map(|entry| (&entry.text, &entry.name))

@@ -60,6 +60,21 @@ impl Standing {
         }
     }
 
+    #[cfg(feature = "sabotage")]
+    pub(super) fn bitmaps(&self) -> [(&'static str, &RoaringBitmap); 8] {
+        let [none, open, snoozed, closed] = &self.conversations;
+        [
+            ("none", none),
+            ("open", open),
+            ("snoozed", snoozed),
+            ("closed", closed),
+            ("blocked", self.blocked.yes()),
+            ("blocked or not", self.blocked.present()),
+            ("has absorbed", self.has_absorbed.yes()),
+            ("has absorbed or not", self.has_absorbed.present()),
+        ]
+    }
+
     fn replace(&mut self, ordinal: u32, bits: u8) -> u8 {
         let index = ordinal as usize;
         if self.of.len() <= index {

@@ -71,6 +71,18 @@ impl Texts {
         }
     }
 
+    /// Every part of a record, with those who have it: as they are found, whether they wait or not.
+    #[cfg(feature = "sabotage")]
+    pub(super) fn every_gram(&self) -> std::collections::BTreeMap<Vec<u8>, RoaringBitmap> {
+        let mut grams = self.grams.every();
+        let mut waiting = Grams::default();
+        waiting.enter(self.waiting.iter().map(|ordinal| (ordinal, self.record(ordinal))));
+        for (gram, members) in waiting.every() {
+            *grams.entry(gram).or_default() |= members;
+        }
+        grams
+    }
+
     /// Nobody asks until [`Texts::end_filling`]: more may wait.
     pub(super) fn begin_filling(&mut self) {
         self.is_filling = true;

@@ -34,6 +34,11 @@ impl Timeline {
         &self.column
     }
 
+    #[cfg(feature = "sabotage")]
+    pub(super) fn buckets(&self) -> &BTreeMap<u64, RoaringBitmap> {
+        &self.buckets
+    }
+
     /// Whether it changed.
     pub(super) fn set(&mut self, ordinal: u32, key: u64) -> bool {
         let before = *self.column.get(ordinal);

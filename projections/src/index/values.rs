@@ -20,6 +20,11 @@ pub(super) struct Codes {
 stored!(Codes { dictionary, column });
 
 impl Codes {
+    #[cfg(feature = "sabotage")]
+    pub(super) fn parts(&self) -> (&Column<u32>, &Dictionary) {
+        (&self.column, &self.dictionary)
+    }
+
     /// Whether it changed.
     pub(super) fn set(&mut self, ordinal: u32, value: Option<&Arc<str>>) -> bool {
         let before = self.get(ordinal).map(|entry| &entry.text);
@@ -79,6 +84,11 @@ pub(super) struct Sets {
 stored!(Sets { dictionary, column });
 
 impl Sets {
+    #[cfg(feature = "sabotage")]
+    pub(super) fn parts(&self) -> (&Column<Option<Box<[u32]>>>, &Dictionary) {
+        (&self.column, &self.dictionary)
+    }
+
     /// Whether it changed. Texts come in their order, each once, with their spelling.
     pub(super) fn set<'s>(
         &mut self,
