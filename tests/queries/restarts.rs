@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use dossier::app::AppError;
 use dossier::ports::{KeyState, Keyring};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::segments::Hand;
 use crate::world::{HOME, World};
@@ -148,7 +149,8 @@ fn snapshots(folder: &Path) -> Vec<PathBuf> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_snapshot_and_what_came_after_it_give_the_index_that_filling_gives() {
-    for seed in 0..24 {
+    let seeds = std::env::var("DOSSIER_HISTORIES").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(8);
+    for seed in 0..seeds {
         let (hand, mut life) = (Hand::new(), Life::new(seed));
         let mut world = World::by(hand.clone()).await;
         Life::begin(&world).await;
@@ -217,10 +219,15 @@ async fn kept() -> (World, PathBuf) {
     (world, snapshot)
 }
 
+/// The id of a snapshot, which its name tells.
+fn id_of(snapshot: &Path) -> Uuid {
+    let name = snapshot.file_name().unwrap().to_string_lossy().into_owned();
+    name.strip_prefix("index-").unwrap().strip_suffix(".snapshot").unwrap().parse().unwrap()
+}
+
 /// The snapshot is not used, is gone with its key, and the index is whole.
 async fn is_of_no_use(world: World, snapshot: &Path, case: &str) {
-    let name = snapshot.file_name().unwrap().to_string_lossy().into_owned();
-    let id = name.strip_prefix("index-").unwrap().strip_suffix(".snapshot").unwrap().parse().unwrap();
+    let id = id_of(snapshot);
     world.house.start().await.unwrap();
     assert_eq!(world.house.kept_at(), None, "{case}");
     assert!(!snapshot.exists(), "{case}: its file stays");
@@ -248,9 +255,7 @@ async fn a_snapshot_that_is_damaged_or_cut_off_is_destroyed_and_the_index_filled
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_snapshot_whose_key_is_gone_is_removed() {
     let (world, snapshot) = kept().await;
-    let name = snapshot.file_name().unwrap().to_string_lossy().into_owned();
-    let id = name.strip_prefix("index-").unwrap().strip_suffix(".snapshot").unwrap().parse().unwrap();
-    world.house.keyring().destroy(id).await.unwrap();
+    world.house.keyring().destroy(id_of(&snapshot)).await.unwrap();
     is_of_no_use(world.opened_again(false).await, &snapshot, "without a key").await;
 }
 
@@ -301,6 +306,48 @@ async fn a_snapshot_of_another_log_is_destroyed() {
     let world = world.await;
     life.go_on(&world, &hand, 40, true).await;
     is_of_no_use(world.opened_again(false).await, &snapshot, "of another log").await;
+}
+
+/// As after a crash between the event of an erasure and the destruction of its keys, or with an older copy of the keys.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_erasure_that_the_keys_do_not_know_of_destroys_the_snapshot_at_the_next_start() {
+    for projected in [false, true] {
+        let (world, _) = kept().await;
+        let ada = world.contact("ada").await;
+        assert!(world.house.keep_index(false).await);
+        let [snapshot] = snapshots(world.house.path()).try_into().unwrap();
+        let (folder, copy) = (world.house.path().to_owned(), tempfile::tempdir().unwrap());
+        let copied = |from: &Path, to: &Path| {
+            for entry in std::fs::read_dir(from).unwrap() {
+                let name = entry.unwrap().file_name().into_string().unwrap();
+                if name.starts_with("keys.db") || name.starts_with("index-") {
+                    std::fs::copy(from.join(&name), to.join(&name)).unwrap();
+                }
+            }
+        };
+        let world = world.opened_again_after(|| copied(&folder, copy.path())).await;
+        let deletion = world.command(&json!({"command": "delete_contact", "contact": ada}));
+        match projected {
+            true => _ = world.execute(deletion).await.unwrap(),
+            false => _ = world.house.execute(deletion).await.unwrap(),
+        }
+        assert!(!snapshot.exists());
+        let world = world.opened_again_after(|| {
+            for end in ["-wal", "-shm"] {
+                _ = std::fs::remove_file(folder.join(format!("keys.db{end}")));
+            }
+            copied(copy.path(), &folder);
+        });
+        let world = world.await;
+        let id = id_of(&snapshot);
+        assert!(matches!(world.house.keyring().find(id).await.unwrap(), KeyState::Live(_)));
+        world.house.start().await.unwrap();
+        assert!(!snapshot.exists(), "projected: {projected}");
+        assert_eq!(world.house.keyring().find(id).await.unwrap(), KeyState::Destroyed);
+        assert_eq!(world.house.keyring().find(ada.parse().unwrap()).await.unwrap(), KeyState::Destroyed);
+        world.settle().await;
+        is_as_filled(&world, "erased").await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
