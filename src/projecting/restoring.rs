@@ -323,3 +323,31 @@ impl States for Remembered<'_> {
         Ok(state)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_gives_way_once_somebody_wants_what_is_written() {
+        let wanted = AtomicUsize::new(0);
+        let mut out = Giving { out: Vec::new(), wanted: Some(&wanted) };
+        out.write_all(b"one").unwrap();
+        wanted.store(1, Ordering::Relaxed);
+        assert!(out.write_all(b"two").is_err() && out.must_give_way());
+        assert_eq!(out.out, b"one");
+        let mut out = Giving { out: Vec::new(), wanted: None };
+        assert!(out.write_all(b"one").is_ok() && !out.must_give_way());
+    }
+
+    #[test]
+    fn a_snapshot_is_read_by_the_release_that_wrote_it_alone() {
+        let head = Head { position: 7, event: Uuid::from_u128(9) };
+        let mut bytes = Vec::new();
+        head.store(&mut bytes).unwrap();
+        assert_eq!(Head::load(&mut bytes.as_slice()).unwrap(), head);
+        bytes[1] ^= 1;
+        assert!(matches!(Head::load(&mut bytes.as_slice()), Err(Unfit::OtherRelease)));
+        assert!(matches!(Head::load(&mut [3, 1].as_slice()), Err(Unfit::Unreadable(_))));
+    }
+}

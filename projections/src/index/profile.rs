@@ -96,3 +96,35 @@ fn hash_value(value: &Typed, state: &mut impl Hasher) {
         Typed::Options(options) => options.hash(state),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use dossier_domain::compose::{Forest, view};
+    use dossier_domain::fields::Definitions;
+    use dossier_domain::filter::Setting;
+    use dossier_domain::ids::ContactId;
+    use dossier_domain::state::{Contact, Life};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn subject(number: u128) -> Subject {
+        let contact = Contact { life: Life::Live, ..Contact::absent(ContactId(Uuid::from_u128(number))) };
+        let shown = view(&Forest::new(), &contact, None);
+        Subject::new(&shown, Setting { fields: &Definitions::default(), active_days: 30 }, DateTime::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn numbers_differ_from_index_to_index_and_stay_when_one_is_stored_and_loaded() {
+        let (mut one, mut other) = (Profiles::default(), Profiles::default());
+        let grace = Subject { first_name: Some("Grace".into()), ..subject(1) };
+        assert!(one.put(0, &grace, true) && other.put(0, &grace, true));
+        assert_ne!(one.hashes, other.hashes);
+        let mut bytes = Vec::new();
+        one.store(&mut bytes).unwrap();
+        let mut loaded = Profiles::load(&mut bytes.as_slice()).unwrap();
+        assert!(!loaded.put(0, &grace, false), "it is the same profile as before");
+        assert!(loaded.put(0, &subject(1), false));
+    }
+}
