@@ -1,9 +1,9 @@
-//! Keeping the directory over restarts: it is written when the house stops, and, where filling it took long, at a quiet
+//! Keeping the directory over restarts: it is written when the house stops, and, where filling it takes long, at a quiet
 //! moment; and a start takes it up again. Whatever is wrong with it, it is filled anew.
 
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::House;
 use super::snapshots::SnapshotError;
@@ -12,12 +12,12 @@ use crate::ports::EventStore;
 use crate::projecting::Unwritten;
 use crate::sealing::chunks::SealedWriter;
 
-/// Filling that takes longer is worth to be spared the next start too, should this process end in a crash.
-const LONG: Duration = Duration::from_secs(2);
-/// How often a quiet moment is looked for,
+/// With so many contacts, filling takes so long that a start after a crash is to be spared it as well.
+const MANY: u64 = 50_000;
+/// How often a quiet moment is looked for: nothing came since the last look.
 const LOOKED_EVERY: Duration = Duration::from_secs(30);
-/// and for how long none is, once there is a snapshot.
-const RESTS: Duration = Duration::from_secs(600);
+/// For how long none is, once there is a snapshot.
+const RESTS: Duration = Duration::from_secs(3_600);
 
 /// Why the directory is not kept.
 #[derive(Debug, thiserror::Error)]
@@ -77,13 +77,10 @@ impl House {
     /// # Errors
     /// A store failed.
     pub async fn fill(&self) -> Result<(), AppError> {
-        if self.restore().await? {
+        if self.runner.is_filled() || self.restore().await? {
             return Ok(());
         }
-        let began = Instant::now();
-        self.runner.fill().await?;
-        *self.filled_in.lock() = began.elapsed();
-        Ok(())
+        self.runner.fill().await
     }
 
     /// Writes the directory as it is, unless what was written last is little behind. It may show nobody whose erasure is
@@ -120,13 +117,15 @@ impl House {
     fn is_kept(&self) -> bool {
         let at = self.runner.directory_at();
         let Some(kept_at) = self.kept_at() else { return false };
-        let contacts: u64 = self.runner.directory().iter().map(|(_, known)| known.index().len()).sum();
-        at - kept_at <= contacts / 64
+        at - kept_at <= self.findable_contacts() / 64
     }
 
-    /// Writes the directory for the next start. It can do without.
-    ///
-    /// Answers whether a snapshot is there that does.
+    fn findable_contacts(&self) -> u64 {
+        self.runner.directory().iter().map(|(_, known)| known.index().len()).sum()
+    }
+
+    /// Writes the directory for the next start, which can do without. `gives_way` has it stop as soon as somebody wants to
+    /// change something. Answers whether a snapshot is there that does.
     pub async fn keep_index(&self, gives_way: bool) -> bool {
         match self.keep(gives_way).await {
             Ok(()) => return self.is_kept(),
@@ -139,23 +138,26 @@ impl House {
         false
     }
 
-    /// Where filling took long: a start after a crash is to be spared it as well, so a snapshot is written once nobody
-    /// changes anything for as long as that takes.
+    /// Where there are many contacts, a snapshot is also written at a quiet moment, so that a start after a crash finds
+    /// one. Whoever wants to change something meanwhile goes first.
     pub(super) fn spawn_keeper(self: &Arc<Self>) {
-        if *self.filled_in.lock() < LONG {
+        if !self.findable {
             return;
         }
         let house = Arc::downgrade(self);
         let mut stop = self.stop.subscribe();
         tokio::spawn(async move {
-            let mut rests = LOOKED_EVERY;
+            let (mut rests, mut seen) = (LOOKED_EVERY, None);
             loop {
                 tokio::select! {
                     () = tokio::time::sleep(rests) => {}
                     _ = stop.changed() => return,
                 }
                 let Some(house) = house.upgrade() else { return };
-                rests = if house.keep_index(true).await { RESTS } else { LOOKED_EVERY };
+                let at = Some(house.runner.directory_at());
+                let is_quiet = std::mem::replace(&mut seen, at) == at;
+                let is_worth_it = is_quiet && house.findable_contacts() >= MANY;
+                rests = if is_worth_it && house.keep_index(true).await { RESTS } else { LOOKED_EVERY };
             }
         });
     }

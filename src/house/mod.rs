@@ -85,8 +85,6 @@ pub struct House {
     snapshots: Arc<snapshots::Snapshots>,
     /// Position that the snapshot of the directory is of.
     kept_at: Mutex<Option<u64>>,
-    /// How long filling the directory took.
-    filled_in: Mutex<Duration>,
     findable: bool,
     linger: Duration,
     codec: Arc<Codec>,
@@ -152,7 +150,6 @@ impl House {
             findable: options.findable,
             snapshots,
             kept_at: Mutex::default(),
-            filled_in: Mutex::default(),
             linger: options.linger,
             keyring,
             codec,

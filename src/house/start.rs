@@ -37,7 +37,7 @@ impl House {
 
     async fn begin(self: &Arc<Self>) -> Result<(), AppError> {
         // Before anything is projected: where there are segments, that would have the index filled from all contacts.
-        if self.findable {
+        if self.findable && !self.runner.is_filled() {
             self.restore().await?;
         }
         self.catch_up().await?;
