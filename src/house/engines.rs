@@ -68,6 +68,11 @@ impl Log {
         }
     }
 
+    /// Whether it is in the data folder.
+    pub(super) fn is_embedded(&self) -> bool {
+        matches!(self, Log::Embedded(_))
+    }
+
     /// Why it takes no events, now.
     pub(super) fn trouble(&self) -> Option<&'static str> {
         match self {
@@ -84,13 +89,16 @@ impl Log {
         }
     }
 
+    /// Waits until everything appended is durable.
+    pub(super) async fn flush(&self) -> Result<(), AppError> {
+        let store = self.store();
+        Ok(store.durable(store.head().await?).await?)
+    }
+
     /// Closes it: everything appended is durable then.
     pub(super) async fn close(&self) -> Result<(), AppError> {
         match self {
-            Log::Embedded(store) => {
-                store.durable(store.head().await?).await?;
-                Ok(store.close()?)
-            }
+            Log::Embedded(store) => Ok(store.close()?),
             Log::Cluster(store) => Ok(store.close().await?),
         }
     }

@@ -9,6 +9,7 @@ use dossier_domain::ids::ContactId;
 use dossier_domain::state::Contact;
 use dossier_domain::values::reference::Reference;
 use dossier_projections::documents::LookupValue;
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::adapters::eventstore::ConnectError;
@@ -26,10 +27,12 @@ use crate::sealing::{Codec, HASHING_KEY, Marks};
 
 mod condition;
 pub(crate) mod engines;
+mod keeping;
 mod keyring;
 mod query;
 mod read_store;
 mod rebuilding;
+mod snapshots;
 mod start;
 
 pub use self::engines::ConnectionString;
@@ -111,6 +114,10 @@ pub struct House {
     store: Arc<dyn EventStore>,
     keyring: Arc<dyn Keyring>,
     keys_ahead: Option<FlushAhead>,
+    /// Kept where log and keys are in the data folder: there nobody else erases.
+    snapshots: Option<Arc<snapshots::Snapshots>>,
+    /// Position that the snapshot of the directory is of.
+    kept_at: Mutex<Option<u64>>,
     findable: bool,
     linger: Duration,
     codec: Arc<Codec>,
@@ -156,13 +163,17 @@ impl House {
         let runner = Runner::resume(inputs, wall.clone(), options.projected, options.linger).await?;
         let reading = Arc::new(Reading { read: read.clone(), runner: runner.clone() });
         let streams = Streams::new(store.clone(), codec.clone(), Some(reading.clone()), options.remembered);
-        let engine = Engine { streams, keyring: keyring.clone(), marks: Marks::new(&hashing) };
+        let (snapshots, guarded) = match keys.embedded.filter(|_| log.is_embedded()) {
+            Some(embedded) => snapshots::guarding(&folder, embedded)?,
+            None => (None, keyring.clone()),
+        };
+        let engine = Engine { streams, keyring: guarded, marks: Marks::new(&hashing) };
         let app = Arc::new(App::new(engine, wall.clone(), reading));
         let stop = watch::Sender::new(false);
         let source = master.source().clone();
         let path = path.to_owned();
         let (rebuilds, started) = (rebuilding::Rebuilds::default(), condition::Started::default());
-        Ok(Arc::new(House {
+        let house = Arc::new(House {
             folder,
             path,
             master: source,
@@ -170,6 +181,8 @@ impl House {
             store,
             keys_ahead: keys.ahead,
             findable: options.findable,
+            snapshots,
+            kept_at: Mutex::default(),
             linger: options.linger,
             keyring,
             codec,
@@ -181,7 +194,9 @@ impl House {
             rebuilds,
             started,
             stop,
-        }))
+        });
+        house.clear_snapshots();
+        Ok(house)
     }
 
     /// Where the master key came from.

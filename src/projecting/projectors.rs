@@ -419,6 +419,13 @@ pub(super) struct Looking<'a> {
     pub(super) beside: &'a mut Beside,
 }
 
+impl Looking<'_> {
+    /// The own state; that of a contact without history is absent.
+    pub(super) fn own(&mut self, contact: ContactId) -> Result<Arc<Contact>, AppError> {
+        Ok(Arc::new(self.state(contact)?.unwrap_or_else(|| Contact::absent(contact))))
+    }
+}
+
 impl Source for Looking<'_> {
     type Error = AppError;
 

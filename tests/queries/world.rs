@@ -57,6 +57,24 @@ impl World {
         World { house, folder, input, wall }
     }
 
+    /// The same folder, opened by a house that has done nothing yet. Nothing must have run in the one before, which is
+    /// stopped or left as in a crash.
+    pub(crate) async fn opened_again(self, stopped: bool) -> Self {
+        if stopped {
+            self.house.stop().await.unwrap();
+        }
+        self.opened_again_after(|| {}).await
+    }
+
+    /// The same after a crash, with something done to the folder in between.
+    pub(crate) async fn opened_again_after(self, work: impl FnOnce()) -> Self {
+        let World { house, folder, input, wall } = self;
+        drop(house);
+        work();
+        let house = House::open_at(folder.path(), Options::default(), wall.clone()).await.unwrap();
+        World { house, folder, input, wall }
+    }
+
     /// The folder, which no house holds any more.
     pub(crate) async fn stopped(self) -> TempDir {
         self.house.stop().await.unwrap();
