@@ -32,6 +32,13 @@ impl Server {
         server
     }
 
+    /// Has it stop as an operator does, and waits for that.
+    pub(crate) fn stop(mut self) {
+        let told = Command::new("kill").args(["-TERM", &self.process().to_string()]).status();
+        assert!(told.unwrap().success());
+        assert!(self.child.0.wait().unwrap().success());
+    }
+
     /// Whether it has taken up what the log left, and says so.
     fn is_ready(&self) -> bool {
         self.answer("GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").starts_with("HTTP/1.1 200")

@@ -83,8 +83,27 @@ pub(crate) async fn rebuild(data: &Path, bars: &mut Bars) {
     bars.at_least("events a second of a rebuild", events as f64 / took, REBUILT_A_SECOND);
 }
 
-/// Starts the program, asks it over HTTP, and looks at its memory.
+/// Starts the program, asks it over HTTP, and looks at its memory: first it must read every contact, and after a stop it
+/// has a snapshot of its index.
 pub(crate) fn serve(data: &Path, bars: &mut Bars) {
+    head(&[
+        "serving, with an index",
+        "ready after s",
+        "CPU s until then",
+        "memory then MiB",
+        "after searches MiB",
+        "peak MiB",
+        "stopped after s",
+        "snapshot MiB",
+    ]);
+    served(data, "filled from all contacts");
+    let (ready, asked) = served(data, "from a snapshot");
+    bars.at_most("seconds until ready", ready, READY_WITHIN);
+    bars.at_most("MiB of a serving process", asked, SERVING);
+}
+
+/// One start and one stop; the seconds until it was ready, and the MiB that it held in the end.
+fn served(data: &Path, how: &str) -> (f64, f64) {
     let begun = Instant::now();
     let server = Server::of_the_product(data);
     let (ready, cpu) = (begun.elapsed().as_secs_f64(), cpu_of(server.process()).as_secs_f64());
@@ -96,15 +115,22 @@ pub(crate) fn serve(data: &Path, bars: &mut Bars) {
         assert!(answer.starts_with("HTTP/1.1 200"), "{body}: {answer}");
     }
     let asked = memory(resident_memory(server.process()));
-    head(&["serving", "ready after s", "CPU s until then", "memory then MiB", "after searches MiB", "peak MiB"]);
+    let peak = memory(peak_memory(server.process()));
+    let begun = Instant::now();
+    server.stop();
+    let stopped = begun.elapsed().as_secs_f64();
+    let files = std::fs::read_dir(data).unwrap().map(|file| file.unwrap());
+    let snapshot = files.filter(|file| file.file_name().to_string_lossy().ends_with(".snapshot"));
+    let snapshot: u64 = snapshot.map(|file| file.metadata().unwrap().len()).sum();
     row(&[
-        "over HTTP".into(),
+        how.to_owned(),
         format!("{ready:.2}"),
         format!("{cpu:.2}"),
         figure(at_start),
         figure(asked),
-        figure(memory(peak_memory(server.process()))),
+        figure(peak),
+        format!("{stopped:.2}"),
+        figure(snapshot as f64 / f64::from(1 << 20)),
     ]);
-    bars.at_most("seconds until ready", ready, READY_WITHIN);
-    bars.at_most("MiB of a serving process", asked, SERVING);
+    (ready, asked)
 }

@@ -84,6 +84,8 @@ pub enum Break {
     ClosedCyclesMove,
     /// The workspace's clock goes back with a recording time that does (rule 27).
     ClockFollowsEveryEvent,
+    /// An erasure leaves the key of a snapshot that knows the contact (rule 18).
+    SnapshotsOutliveErasures,
     /// What a removed contact held stays in the bitmaps of the index.
     RemovedContactsKeepTheirBits,
     /// A needle is found across two values of a contact (rule 39).
@@ -132,6 +134,7 @@ impl Break {
         Break::CountedByContact,
         Break::ClosedCyclesMove,
         Break::ClockFollowsEveryEvent,
+        Break::SnapshotsOutliveErasures,
         Break::RemovedContactsKeepTheirBits,
         Break::NeedlesMatchAcrossValues,
         Break::PagesSkipThoseThatTie,

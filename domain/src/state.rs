@@ -1,6 +1,7 @@
 //! The own state of one contact: what folds from its own stream, and from nothing else (merging.md).
 //!
-//! No rule lives here: a history always folds, whatever today's rules would say of it.
+//! No rule lives here: a history always folds, whatever today's rules would say of it. What serialises here does so for
+//! [`packed`] alone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,12 +16,12 @@ use crate::meta::Meta;
 use crate::personal::Personal;
 
 pub mod evolve;
+pub mod packed;
 
 pub use evolve::{Fact, evolve};
 
 /// Where a contact is in its life, by its own stream. Absorbed is not here: only the primary's edge says so.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum Life {
     /// Its stream has no event.
     #[default]
@@ -37,15 +38,16 @@ pub enum Life {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Edit {
     /// The field.
+    #[serde(with = "packed::field")]
     pub field: Field,
     /// Its value since; `None` where it was cleared.
+    #[serde(with = "packed::value")]
     pub value: Option<Value>,
     /// Where the value came from.
     pub origin: Origin,
     /// Revision of the event.
     pub revision: u64,
     /// The absorbed contact by whose identity it came, if any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<ContactId>,
 }
 
@@ -74,6 +76,7 @@ pub struct OwnIdentity {
     /// Its handle.
     pub external_id: Personal<Arc<str>>,
     /// Since when.
+    #[serde(with = "packed::instant")]
     pub connected_at: DateTime<Utc>,
 }
 
@@ -81,6 +84,7 @@ pub struct OwnIdentity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Latest {
     /// When it happened.
+    #[serde(with = "packed::instant")]
     pub at: DateTime<Utc>,
     /// Where it stands in the log.
     pub position: u64,
@@ -94,8 +98,10 @@ pub struct Traffic {
     /// Its channel.
     pub channel: Arc<str>,
     /// Last message in.
+    #[serde(with = "packed::instant_or_none")]
     pub last_in: Option<DateTime<Utc>>,
     /// Last message out.
+    #[serde(with = "packed::instant_or_none")]
     pub last_out: Option<DateTime<Utc>>,
     /// Last interaction of any kind.
     pub last: Latest,
@@ -113,8 +119,10 @@ pub struct Edge {
     /// The default policy it was made under.
     pub policy: u16,
     /// Its choices.
+    #[serde(with = "packed::json")]
     pub terms: Personal<MergeTerms>,
     /// When it was made.
+    #[serde(with = "packed::instant")]
     pub merged_at: DateTime<Utc>,
     /// When and where in the log it was taken out.
     pub removed: Option<Latest>,
@@ -139,14 +147,15 @@ pub struct Lock {
     /// The revision at which the caller saw the primary, if nothing may have changed there since.
     pub expected: Option<u64>,
     /// The choices.
+    #[serde(with = "packed::json")]
     pub terms: Personal<MergeTerms>,
     /// Who asked, why, with which key: for whoever finishes it.
+    #[serde(with = "packed::json")]
     pub meta: Arc<Meta>,
 }
 
 /// Status of the conversation (rule 11).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum ConversationStatus {
     /// Never had one.
     #[default]
@@ -165,10 +174,13 @@ pub struct Conversation {
     /// Where it is.
     pub status: ConversationStatus,
     /// The latest opening; stays after closing.
+    #[serde(with = "packed::instant_or_none")]
     pub opened_at: Option<DateTime<Utc>>,
     /// The latest closing; gone while open.
+    #[serde(with = "packed::instant_or_none")]
     pub closed_at: Option<DateTime<Utc>>,
     /// While snoozed: until when.
+    #[serde(with = "packed::instant_or_none")]
     pub snoozed_until: Option<DateTime<Utc>>,
 }
 
@@ -198,6 +210,7 @@ pub struct Block {
     /// Why.
     pub reason: Option<Arc<str>>,
     /// Since when.
+    #[serde(with = "packed::instant")]
     pub since: DateTime<Utc>,
 }
 
@@ -228,12 +241,15 @@ impl Counts {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Activity {
     /// Earliest interaction, by its own time.
+    #[serde(with = "packed::instant_or_none")]
     pub first: Option<DateTime<Utc>>,
     /// The message recorded first, broadcasts aside: position and channel (rule 13).
     pub source: Option<(u64, Arc<str>)>,
     /// Last message in.
+    #[serde(with = "packed::instant_or_none")]
     pub last_in: Option<DateTime<Utc>>,
     /// Last message out.
+    #[serde(with = "packed::instant_or_none")]
     pub last_out: Option<DateTime<Utc>>,
     /// By identity; few.
     pub traffic: Vec<Traffic>,
@@ -241,7 +257,7 @@ pub struct Activity {
     pub counts: Counts,
 }
 
-/// The own state of one contact. What is empty takes no room where it is kept: most of most contacts is.
+/// The own state of one contact.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Contact {
     /// Which contact.
@@ -255,42 +271,32 @@ pub struct Contact {
     /// Its workspace; empty before the first event.
     pub workspace: Arc<str>,
     /// Since when it exists.
+    #[serde(with = "packed::instant_or_none")]
     pub created_at: Option<DateTime<Utc>>,
     /// Own edits, by field, then revision. Before the first edge only the last of each field is kept, since only an
     /// edge makes an older one matter.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub edits: Vec<Edit>,
     /// Own words on tags, by folded key.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<Arc<str>, OwnTag>,
     /// Identities it holds or held.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub identities: Vec<OwnIdentity>,
     /// Contacts it absorbed, in the order of the merges.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub edges: Vec<Edge>,
     /// Merges that it refused.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<MergeId>,
     /// Unmerges below that it was told of.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub touched: Vec<MergeId>,
     /// The merge it is frozen by.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<Box<Lock>>,
     /// Every primary it was ever locked to.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub above: Vec<ContactId>,
     /// The contacts, absorbed here at the time, by whose identities profile values came: erasing one takes them along.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub guests: Vec<ContactId>,
     /// Its conversation.
     pub conversation: Conversation,
     /// Who takes care of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignee: Option<Arc<str>>,
     /// Whether and why it is blocked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked: Option<Block>,
     /// What its interactions come to.
     pub activity: Activity,

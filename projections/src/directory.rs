@@ -1,7 +1,8 @@
 //! What contacts show, findable: an index for every workspace, as its fields and settings mean it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::convert::Infallible;
+use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -13,8 +14,9 @@ use dossier_domain::ids::{ContactId, SegmentId};
 use dossier_domain::state::{Contact, Life};
 
 use crate::documents::Shown;
-use crate::index::{Index, Segments as _, Touched};
+use crate::index::{Index, Noted, Segments as _, Touched};
 use crate::segments::{self, Crossing, Memberships};
+use crate::stored::Stored;
 use crate::trees::{Root, States, root_of};
 
 /// For how many days a contact is active where its workspace does not say.
@@ -52,6 +54,7 @@ pub struct Findable {
     index: Index,
     meaning: Meaning,
     memberships: Memberships,
+    noted: Noted,
     /// Keys of custom values that contacts show without a field of that key in use.
     stray: BTreeSet<Arc<str>>,
 }
@@ -62,6 +65,7 @@ impl Default for Findable {
             index: Index::new(ACTIVE_DAYS),
             meaning: Meaning::default(),
             memberships: Memberships::default(),
+            noted: Noted::default(),
             stray: BTreeSet::new(),
         }
     }
@@ -97,6 +101,16 @@ impl Findable {
         self.meaning.segments.iter().map(of).collect()
     }
 
+    /// What of its contacts' own states is taken up at a start.
+    pub fn noted(&self) -> &Noted {
+        &self.noted
+    }
+
+    /// Tags by folded key as own states spell them, however well hidden by merges.
+    pub fn spellings(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<str>)> {
+        self.index.spellings().chain(self.noted.spellings())
+    }
+
     fn put(&mut self, view: &View, now: DateTime<Utc>, touched: &mut Touched) {
         let setting = Setting { fields: &self.meaning.fields, active_days: self.meaning.active_days };
         let put = self.index.put(&Subject::new(view, setting, now));
@@ -124,13 +138,19 @@ impl Findable {
         self.stray.iter().any(|key| fields.in_use(key).is_some())
     }
 
-    fn define(&mut self, meaning: Meaning, now: DateTime<Utc>) -> Vec<Crossing> {
+    /// What its contacts mean from now on, but for segments; answers the keys of the fields that are in use no more.
+    fn mean(&mut self, meaning: Meaning) -> Vec<Arc<str>> {
         let before = std::mem::replace(&mut self.meaning, meaning);
         let fields = &self.meaning.fields;
         let retired = before.fields.iter().filter(|field| !field.retired && fields.in_use(&field.key).is_none());
         let retired: Vec<Arc<str>> = retired.map(|field| field.key.clone()).collect();
         retired.iter().for_each(|key| self.index.forget_field(key));
         self.index.set_active_days(self.meaning.active_days);
+        retired
+    }
+
+    fn define(&mut self, meaning: Meaning, now: DateTime<Utc>) -> Vec<Crossing> {
+        let retired = self.mean(meaning);
         if self.memberships.is_empty() && self.meaning.segments.is_empty() {
             return Vec::new();
         }
@@ -162,6 +182,18 @@ impl Directory {
     /// What a workspace means from now on. Time must have been told up to now before.
     pub fn define(&mut self, workspace: &Arc<str>, meaning: Meaning, now: DateTime<Utc>) -> Vec<Crossing> {
         self.workspace(workspace).define(meaning, now)
+    }
+
+    /// As [`Directory::define`]; who is in which segment is for later: see [`Directory::begin_segments`].
+    pub fn mean(&mut self, workspace: &Arc<str>, meaning: Meaning) {
+        self.workspace(workspace).mean(meaning);
+    }
+
+    /// The own state of a contact from now on, for what is taken up at a start.
+    pub fn note(&mut self, contact: &Contact) {
+        if let Some(known) = self.workspaces.get_mut(&contact.workspace) {
+            known.noted.note(contact);
+        }
     }
 
     /// What contacts show from now on. Time must have been told up to now before.
@@ -223,6 +255,56 @@ impl Directory {
         told
     }
 
+    /// Writes all that [`Directory::load`] reads. What workspaces mean is not written, since the log tells it; nor is who
+    /// is in which segment, since that follows.
+    ///
+    /// # Errors
+    /// What `out` says.
+    pub fn store(&self, out: &mut impl Write) -> io::Result<()> {
+        let sorted: BTreeMap<&Arc<str>, &Findable> = self.workspaces.iter().collect();
+        (sorted.len() as u64).store(out)?;
+        for (name, known) in sorted {
+            name.store(out)?;
+            known.index.store(out)?;
+            known.noted.store(out)?;
+            known.stray.store(out)?;
+        }
+        Ok(())
+    }
+
+    /// Reads what [`Directory::store`] of the same release wrote. Before anybody asks, every workspace must be told what it
+    /// means: see [`Directory::restore`].
+    ///
+    /// # Errors
+    /// What `from` says; something else was written.
+    pub fn load(from: &mut impl Read) -> io::Result<Self> {
+        let mut directory = Directory::default();
+        for _ in 0..u64::load(from)? {
+            let name = Stored::load(from)?;
+            let (index, (noted, stray)) = Stored::load(from)?;
+            directory.workspaces.insert(name, Findable { index, noted, stray, ..Findable::default() });
+        }
+        Ok(directory)
+    }
+
+    /// What a workspace that was loaded meant when it was stored.
+    pub fn restore(&mut self, workspace: &Arc<str>, meaning: Meaning) {
+        self.workspace(workspace).meaning = meaning;
+    }
+
+    /// All that it holds of whoever has contacts, in whatever order they came. For tests.
+    #[cfg(feature = "sabotage")]
+    pub fn told(&self) -> BTreeMap<String, String> {
+        let mut told = BTreeMap::new();
+        for (name, known) in self.workspaces.iter().filter(|(_, known)| !known.index.is_empty()) {
+            told.insert(format!("{name}: noted"), known.noted.told());
+            told.insert(format!("{name}: meaning"), format!("{:?}", known.meaning));
+            told.insert(format!("{name}: members"), format!("{:?}", known.memberships.told(&known.index)));
+            told.extend(known.index.told().into_iter().map(|(place, what)| (format!("{name}: {place}"), what)));
+        }
+        told
+    }
+
     fn workspace(&mut self, name: &Arc<str>) -> &mut Findable {
         if !self.workspaces.contains_key(name) {
             self.workspaces.insert(name.clone(), Findable::default());
@@ -250,6 +332,7 @@ impl Filling {
 
     /// Takes a contact as it is stored.
     pub fn take(&mut self, contact: &Arc<Contact>, now: DateTime<Utc>) {
+        self.directory.note(contact);
         if contact.lock.is_some() || !contact.edges.is_empty() || !contact.guests.is_empty() {
             self.entangled.insert(contact.id, contact.clone());
         } else if contact.life == Life::Live {

@@ -2,7 +2,7 @@
 //!
 //! What a contact shows is composed from own states when it is read; only what must be found by value is composed here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use dossier_domain::state::{Contact, Fact, Life, evolve};
 use dossier_domain::values::text::fold;
 use lru::LruCache;
 
-use crate::trees::{Root, States, root_of};
+use crate::trees::{Root, States, root_of, shown};
 
 /// An event in its place, opened.
 #[derive(Clone, Debug)]
@@ -270,23 +270,10 @@ impl<S: Source> Work<'_, S> {
         Ok(Changed { rows, shown })
     }
 
-    /// What every root shows in whose tree something changed, and that those who moved below one show nothing.
     fn shown(&mut self, moved: BTreeSet<ContactId>) -> Result<Vec<Shown>, S::Error> {
         let mut concerned = moved;
         concerned.extend(self.projector.pending.changed.keys());
-        let (mut roots, mut shown) = (BTreeMap::new(), Vec::with_capacity(concerned.len()));
-        for contact in concerned {
-            let root = root_of(&mut *self, contact)?;
-            if root.state.id != contact {
-                shown.push(Shown { contact, workspace: root.state.workspace.clone(), view: None });
-            }
-            roots.insert(root.state.id, root);
-        }
-        for (contact, root) in roots {
-            let view = root.view(self)?.map(Box::new);
-            shown.push(Shown { contact, workspace: root.state.workspace.clone(), view });
-        }
-        Ok(shown)
+        shown(self, concerned)
     }
 
     fn lookups_of(&mut self, root: &Root) -> Result<Vec<LookupValue>, S::Error> {

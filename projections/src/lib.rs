@@ -7,5 +7,6 @@ pub mod documents;
 pub mod index;
 pub mod mac;
 pub mod segments;
+mod stored;
 pub mod trees;
 pub mod unfinished;

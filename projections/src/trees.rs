@@ -1,11 +1,14 @@
 //! Trees of merged contacts, put together from own states wherever those are kept.
 
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use dossier_domain::compose::{Forest, View, view};
 use dossier_domain::ids::ContactId;
 use dossier_domain::state::{Contact, Edge, Life};
+
+use crate::documents::Shown;
 
 /// Where own states are found.
 pub trait States {
@@ -60,6 +63,26 @@ pub fn root_of<S: States>(states: &mut S, id: ContactId) -> Result<Root, S::Erro
         }
     }
     Ok(Root { state, freed: None })
+}
+
+/// What every root shows in whose tree one of these is, and that those who are below one show nothing.
+///
+/// # Errors
+/// As [`States::look`].
+pub fn shown<S: States>(states: &mut S, concerned: BTreeSet<ContactId>) -> Result<Vec<Shown>, S::Error> {
+    let (mut roots, mut shown) = (BTreeMap::new(), Vec::with_capacity(concerned.len()));
+    for contact in concerned {
+        let root = root_of(states, contact)?;
+        if root.state.id != contact {
+            shown.push(Shown { contact, workspace: root.state.workspace.clone(), view: None });
+        }
+        roots.insert(root.state.id, root);
+    }
+    for (contact, root) in roots {
+        let view = root.view(states)?.map(Box::new);
+        shown.push(Shown { contact, workspace: root.state.workspace.clone(), view });
+    }
+    Ok(shown)
 }
 
 /// All that is absorbed in a root, and the guests of each.

@@ -1,5 +1,6 @@
-//! What the ports are made of: the embedded engines, and the same in memory for tests and simulations.
+//! What the ports are made of: the embedded engines, the same in memory for tests and simulations, and engines of others.
 
+pub mod eventstore;
 mod keys;
 pub mod memory;
 pub mod postgres;

@@ -1,6 +1,8 @@
-//! The row of a contact's own state, as every engine keeps it: `form | count of others | their ids | sealed state`.
+//! The row of a contact's own state, as every engine keeps it: `form | count of others | their ids | sealed state`, the state
+//! packed.
 
 use dossier_domain::ids::ContactId;
+use dossier_domain::state::packed::NotPacked;
 use dossier_domain::state::{Contact, Life};
 use uuid::Uuid;
 
@@ -8,10 +10,11 @@ use crate::ports::SecretKey;
 use crate::ports::read_store::{ReadError, StoredContact};
 use crate::sealing::{Codec, SealError};
 
-/// What stands in front of a contact's row.
-const SEALED: u8 = 1;
+/// What stands in front of a contact's row. With [`Contact::FORM`] this and the next change: a row of another form is not
+/// read, but folded from the log.
+const SEALED: u8 = 4;
 /// Of an erased contact, whose state holds nothing personal.
-const BARE: u8 = 2;
+const BARE: u8 = 5;
 /// Not kept: a key that it would need is gone.
 const UNREADABLE: u8 = 3;
 
@@ -49,25 +52,21 @@ pub(super) async fn form_of(codec: &Codec, state: &Contact) -> Result<Form, Read
 
 /// The row.
 pub(super) fn row(state: &Contact, form: Form) -> Result<Vec<u8>, ReadError> {
-    let plain = |row: Vec<u8>| -> Result<Vec<u8>, ReadError> {
-        let mut row = row;
-        serde_json::to_writer(&mut row, state).map_err(shape)?;
-        Ok(row)
-    };
+    let packed_behind = |row| state.pack_into(row).map_err(unfit);
     match form {
         Form::Unreadable => Ok(vec![UNREADABLE]),
-        Form::Bare => plain(vec![BARE]),
+        Form::Bare => packed_behind(vec![BARE]),
         Form::Sealed { others, key } => {
             let mut row = vec![SEALED, u8::try_from(others.len()).unwrap_or(u8::MAX)];
             others.iter().for_each(|other| row.extend_from_slice(other.as_bytes()));
-            let sealed = Codec::seal_state(&key, state.id.0.as_bytes(), &plain(Vec::with_capacity(1024))?);
+            let sealed = Codec::seal_state(&key, state.id.0.as_bytes(), &packed_behind(Vec::with_capacity(1024))?);
             row.extend(sealed.map_err(|error| unavailable("sealing a state", &error))?);
             Ok(row)
         }
     }
 }
 
-/// The state of a row, as the bytes that were sealed; `None` where a key that it needs is gone.
+/// The state of a row, packed; `None` where a key that it needs is gone.
 pub(super) async fn open(codec: &Codec, id: ContactId, value: Vec<u8>) -> Result<Option<Vec<u8>>, ReadError> {
     match value.split_first() {
         Some((&BARE, plain)) => Ok(Some(plain.to_vec())),
@@ -86,9 +85,13 @@ pub(super) async fn open(codec: &Codec, id: ContactId, value: Vec<u8>) -> Result
 /// The state of a row, read.
 pub(super) async fn stored(codec: &Codec, id: ContactId, row: Vec<u8>) -> Result<StoredContact, ReadError> {
     match open(codec, id, row).await? {
-        Some(plain) => Ok(StoredContact::Found(serde_json::from_slice(&plain).map_err(shape)?)),
+        Some(packed) => Ok(StoredContact::Found(Box::new(Contact::unpack(&packed).map_err(unfit)?))),
         None => Ok(StoredContact::Unreadable),
     }
+}
+
+fn unfit(error: NotPacked) -> ReadError {
+    ReadError::Unavailable { doing: "reading a row", reason: error.to_string() }
 }
 
 /// What is stored is not of the shape that this version writes.

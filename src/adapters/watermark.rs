@@ -41,8 +41,15 @@ impl Watermark {
     /// Raises the mark and wakes whoever waited for it. A lower mark than the present one is a bug of the caller.
     pub(super) fn advance(&self, to: u64) {
         debug_assert!(to >= self.reached(), "the mark never falls");
+        self.rise(to);
+    }
+
+    /// Raises the mark if it stands lower, and wakes whoever waited for that. Anyone may, at any time.
+    pub(super) fn rise(&self, to: u64) {
         // Before the lock is taken: whoever takes it afterwards sees the new mark and does not go to sleep.
-        self.reached.store(to, Ordering::Release);
+        if self.reached.fetch_max(to, Ordering::AcqRel) >= to {
+            return;
+        }
         let woken = {
             let mut waiters = self.waiters.lock();
             let later = match to.checked_add(1) {
@@ -144,6 +151,17 @@ mod tests {
         assert_eq!(near.await, Ok(4));
         mark.advance(5);
         assert_eq!(far.await, Ok(5));
+    }
+
+    #[tokio::test]
+    async fn a_mark_that_stands_higher_is_left_there() {
+        let mark = Watermark::at(5);
+        mark.rise(3);
+        assert_eq!(mark.reached(), 5);
+        let mut waiter = Box::pin(mark.wait(7));
+        assert!((&mut waiter).now_or_never().is_none());
+        mark.rise(8);
+        assert_eq!(waiter.await, Ok(8));
     }
 
     #[test]

@@ -79,14 +79,17 @@ impl App {
         if contact.life != Life::Live {
             return;
         }
-        for (key, tag) in &contact.tags {
-            self.tags.spelling(&contact.workspace, key, &tag.name);
-        }
+        contact.tags.iter().for_each(|(key, tag)| self.spelled(&contact.workspace, key, &tag.name));
         if contact.conversation.status == ConversationStatus::Snoozed
             && let Some(until) = contact.conversation.snoozed_until
         {
             self.agenda.snoozed(&contact.workspace, until, contact.id);
         }
+    }
+
+    /// Remembers how a tag is spelled.
+    pub fn spelled(&self, workspace: &Arc<str>, key: &Arc<str>, name: &Arc<str>) {
+        self.tags.spelling(workspace, key, name);
     }
 
     /// An act of the store itself: by the wall, or where a replay stands.

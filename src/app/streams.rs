@@ -146,15 +146,8 @@ impl Streams {
         let is_remembered = self.contacts.get(&contact.id).is_some_and(|known| Arc::ptr_eq(&known, contact));
         let appended = self.write(&Stream::Contact(contact.id), contact.revision(), &drafts).await?;
         let mut after = Contact::clone(contact);
-        for (index, draft) in (0_u64..).zip(&drafts) {
-            let from_last = drafts.len() as u64 - 1 - index;
-            let fact = Fact {
-                event: &draft.event,
-                meta: &draft.meta,
-                revision: appended.revision - from_last,
-                position: appended.position - from_last,
-            };
-            evolve(&mut after, &fact);
+        for (draft, (revision, position)) in drafts.iter().zip(appended.places()) {
+            evolve(&mut after, &Fact { event: &draft.event, meta: &draft.meta, revision, position });
         }
         let after = Arc::new(after);
         if is_remembered {

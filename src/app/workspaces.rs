@@ -191,8 +191,8 @@ impl App {
         let stream = Stream::Workspace(name.clone());
         let appended = self.engine.streams.write(&stream, now.revision(), drafts).await?;
         let mut after = now.clone();
-        for (from_last, draft) in (0..drafts.len() as u64).rev().zip(drafts) {
-            after.evolve(&draft.event, appended.revision - from_last, appended.position - from_last);
+        for (draft, (revision, position)) in drafts.iter().zip(appended.places()) {
+            after.evolve(&draft.event, revision, position);
         }
         let after = Arc::new(after);
         self.workspaces.take_state(name, after.clone());

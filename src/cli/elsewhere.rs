@@ -4,11 +4,14 @@ use clap::Args;
 
 use super::Failure;
 use crate::adapters::postgres::{Address, keyring, read_store};
-use crate::house::Options;
+use crate::house::{ConnectionString, Options};
 
 /// Which engines lie elsewhere.
 #[derive(Debug, Args)]
 pub(super) struct Elsewhere {
+    /// The event store that keeps the log, such as esdb://USER:PASSWORD@HOST:2113; the data folder does if none is named.
+    #[arg(long, value_name = "CONNECTION", env = "DOSSIER_EVENT_STORE", hide_env_values = true)]
+    event_store: Option<ConnectionString>,
     /// The database that holds the read models; in the data folder if none is named.
     ///
     /// postgres://user@host:5432/database, and ?schema=NAME behind it for another schema than dossier. Others on the machine
@@ -41,9 +44,10 @@ impl std::fmt::Debug for Url {
 impl Elsewhere {
     /// Reads the addresses into the options of a house.
     pub(super) fn name(&self, options: Options) -> Result<Options, Failure> {
+        let event_store = self.event_store.clone();
         let read_store = address(self.read_store.as_ref(), "--read-store", read_store::SCHEMA)?;
         let keyring = address(self.keyring.as_ref(), "--keyring", keyring::SCHEMA)?;
-        Ok(Options { read_store, keyring, ..options })
+        Ok(Options { event_store, read_store, keyring, ..options })
     }
 }
 

@@ -21,7 +21,6 @@ use crate::api::read::envelope::anonymous;
 use crate::api::read::{Setting, line};
 use crate::app::ask::Command;
 use crate::house::{House, Options};
-use crate::ports::EventStore;
 use crate::projecting::Bounds;
 
 /// Lines read ahead, in batches.

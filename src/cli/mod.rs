@@ -9,9 +9,9 @@ use dossier_domain::rejection::Rejection;
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing_subscriber::EnvFilter;
 
-use crate::adapters::sqlite::{OpenError, event_store};
+use crate::adapters::sqlite::OpenError;
 use crate::app::AppError;
-use crate::house::{House, HouseError, Options};
+use crate::house::{House, HouseError, Options, engines};
 use elsewhere::Elsewhere;
 
 mod columns;
@@ -107,9 +107,16 @@ pub fn main() -> ExitCode {
 /// otherwise. Nothing personal is ever in them.
 fn log_to_stderr(serving: bool) {
     let filter = EnvFilter::try_from_default_env();
-    let filter = filter.unwrap_or_else(|_| EnvFilter::new(if serving { "info" } else { "warn" }));
+    // The client of the event store tells every lost call, where the store itself tells once.
+    let filter =
+        filter.unwrap_or_else(|_| EnvFilter::new(if serving { "info,kurrentdb=off" } else { "warn,kurrentdb=off" }));
+    // Frames would be told with the credentials in their headers and the events in their bodies.
+    let filter = FRAMES.iter().filter_map(|quiet| quiet.parse().ok()).fold(filter, EnvFilter::add_directive);
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).json().with_span_list(false).init();
 }
+
+/// What never tells more than warnings, whatever `RUST_LOG` says.
+const FRAMES: [&str; 3] = ["h2=warn", "hyper=warn", "hyper_util=warn"];
 
 /// Where a server holds the folder, says how to ask that instead: `asked` is what follows its address in a call of curl.
 fn or_ask(asked: &str) -> impl FnOnce(Failure) -> Failure + '_ {
@@ -168,7 +175,7 @@ impl Place {
 
     /// As [`Place::open`], but makes no folder: for commands that work on what is there.
     async fn open_existing(&self) -> Result<Arc<House>, Failure> {
-        if !self.data.join(event_store::FILE).is_file() {
+        if !engines::is_used(&self.data) {
             return Err(format!("there is no log in {}: name the data folder with --data", self.data.display()).into());
         }
         self.open().await

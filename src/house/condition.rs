@@ -33,9 +33,7 @@ impl House {
             Start::Failed => reasons.push(COULD_NOT_START.to_owned()),
             Start::Done => {}
         }
-        if self.store.is_failed() {
-            reasons.push(TAKES_NOTHING.to_owned());
-        }
+        reasons.extend(self.log.trouble().map(str::to_owned));
         Readiness { ready: reasons.is_empty(), reasons }
     }
 
@@ -46,9 +44,7 @@ impl House {
         if *self.started.lock() == Start::Failed {
             reasons.push(COULD_NOT_START.to_owned());
         }
-        if self.store.is_failed() {
-            reasons.push(TAKES_NOTHING.to_owned());
-        }
+        reasons.extend(self.log.failure().map(str::to_owned));
         if self.runner.state().failure.is_some() {
             reasons.push("the projections stand still".to_owned());
         }
@@ -60,4 +56,3 @@ impl House {
 }
 
 const COULD_NOT_START: &str = "it could not start";
-const TAKES_NOTHING: &str = "the log takes no more events: a write failed";

@@ -10,6 +10,8 @@ use crate::ports::Keyring;
 /// A keyring, opened.
 pub(super) struct Keys {
     pub(super) keyring: Arc<dyn Keyring>,
+    /// The same, where it is in the data folder.
+    pub(super) embedded: Option<Arc<SqliteKeyring>>,
     /// Where new keys are flushed beside the log's commits.
     pub(super) ahead: Option<FlushAhead>,
     /// Where it is, in words.
@@ -27,9 +29,9 @@ pub(super) async fn open(
     let options = KeyringOptions::default();
     if let Some(address) = address {
         let keyring = Arc::new(PostgresKeyring::open(address, master, options.cached).await?);
-        return Ok(Keys { keyring, ahead: None, place: address.to_string() });
+        return Ok(Keys { keyring, embedded: None, ahead: None, place: address.to_string() });
     }
     let keyring = Arc::new(SqliteKeyring::open(folder, master, options)?);
     let ahead = ahead.then(|| FlushAhead::start(&keyring));
-    Ok(Keys { keyring, ahead, place: keyring::FILE.to_owned() })
+    Ok(Keys { keyring: keyring.clone(), embedded: Some(keyring), ahead, place: keyring::FILE.to_owned() })
 }

@@ -9,10 +9,12 @@ use dossier_domain::ids::ContactId;
 use dossier_domain::state::Contact;
 use dossier_domain::values::reference::Reference;
 use dossier_projections::documents::LookupValue;
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
+use crate::adapters::eventstore::ConnectError;
 use crate::adapters::postgres::Address;
-use crate::adapters::sqlite::{DataFolder, EventStoreOptions, FlushAhead, MasterKey, OpenError, SqliteEventStore};
+use crate::adapters::sqlite::{DataFolder, FlushAhead, MasterKey, OpenError};
 use crate::app::ask::{Answer, Command};
 use crate::app::clock::{SystemClock, Wall};
 use crate::app::protocol::Engine;
@@ -24,11 +26,17 @@ use crate::projecting::{Bounds, Inputs, Runner};
 use crate::sealing::{Codec, HASHING_KEY, Marks};
 
 mod condition;
+pub(crate) mod engines;
+mod keeping;
 mod keyring;
 mod query;
 mod read_store;
 mod rebuilding;
+mod snapshots;
 mod start;
+
+pub use self::engines::ConnectionString;
+use self::engines::Log;
 
 /// How long a reference by email or phone waits for the read model.
 const LOOKUP_WITHIN: Duration = Duration::from_secs(10);
@@ -36,6 +44,8 @@ const LOOKUP_WITHIN: Duration = Duration::from_secs(10);
 /// What may be chosen about a house.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// The server that keeps the log; the embedded log if none is named.
+    pub event_store: Option<ConnectionString>,
     /// The database that holds the read models; in the data folder if none is named.
     pub read_store: Option<Address>,
     /// The database that holds the keys; in the data folder if none is named.
@@ -55,6 +65,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Options {
+            event_store: None,
             read_store: None,
             keyring: None,
             remembered: 1 << 17,
@@ -72,6 +83,23 @@ pub enum HouseError {
     /// The data folder, or a file in it.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The server that keeps the log.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The log of this folder is on a server, and none was named.
+    #[error(
+        "the log of {folder} is on an event store: name it with --event-store, or name another data folder with --data"
+    )]
+    ServersFolder {
+        /// Which folder.
+        folder: String,
+    },
+    /// The log of this folder is in it, and a server was named.
+    #[error("{folder} holds a log of its own: leave --event-store away, or name another data folder with --data")]
+    EmbeddedFolder {
+        /// Which folder.
+        folder: String,
+    },
     /// A store failed.
     #[error(transparent)]
     App(#[from] AppError),
@@ -82,9 +110,14 @@ pub struct House {
     folder: DataFolder,
     path: PathBuf,
     master: crate::adapters::sqlite::master_key::Source,
-    store: Arc<SqliteEventStore>,
+    log: Log,
+    store: Arc<dyn EventStore>,
     keyring: Arc<dyn Keyring>,
     keys_ahead: Option<FlushAhead>,
+    /// Kept where log and keys are in the data folder: there nobody else erases.
+    snapshots: Option<Arc<snapshots::Snapshots>>,
+    /// Position that the snapshot of the directory is of.
+    kept_at: Mutex<Option<u64>>,
     findable: bool,
     linger: Duration,
     codec: Arc<Codec>,
@@ -117,10 +150,8 @@ impl House {
         let master = MasterKey::load(&folder)?;
         let keys = keyring::open(options.keyring.as_ref(), &folder, &master, options.keys_ahead).await?;
         let keyring = keys.keyring;
-        let flushed = keyring.clone();
-        let before_commit = Box::new(move || flushed.flush().map_err(|error| error.to_string()));
-        let log = EventStoreOptions { before_commit, ..EventStoreOptions::default() };
-        let store = Arc::new(SqliteEventStore::open(&folder, log)?);
+        let log = Log::open(&folder, &keyring, options.event_store.as_ref()).await?;
+        let store = log.store();
         must_have_keys(&*store, &*keyring, &keys.place).await?;
         let hashing = keyring.create_if_absent(HASHING_KEY).await.map_err(AppError::from)?;
         // The key that all marks hang on is durable before anything is marked.
@@ -132,19 +163,26 @@ impl House {
         let runner = Runner::resume(inputs, wall.clone(), options.projected, options.linger).await?;
         let reading = Arc::new(Reading { read: read.clone(), runner: runner.clone() });
         let streams = Streams::new(store.clone(), codec.clone(), Some(reading.clone()), options.remembered);
-        let engine = Engine { streams, keyring: keyring.clone(), marks: Marks::new(&hashing) };
+        let (snapshots, guarded) = match keys.embedded.filter(|_| log.is_embedded()) {
+            Some(embedded) => snapshots::guarding(&folder, embedded)?,
+            None => (None, keyring.clone()),
+        };
+        let engine = Engine { streams, keyring: guarded, marks: Marks::new(&hashing) };
         let app = Arc::new(App::new(engine, wall.clone(), reading));
         let stop = watch::Sender::new(false);
         let source = master.source().clone();
         let path = path.to_owned();
         let (rebuilds, started) = (rebuilding::Rebuilds::default(), condition::Started::default());
-        Ok(Arc::new(House {
+        let house = Arc::new(House {
             folder,
             path,
             master: source,
+            log,
             store,
             keys_ahead: keys.ahead,
             findable: options.findable,
+            snapshots,
+            kept_at: Mutex::default(),
             linger: options.linger,
             keyring,
             codec,
@@ -156,7 +194,9 @@ impl House {
             rebuilds,
             started,
             stop,
-        }))
+        });
+        house.clear_snapshots();
+        Ok(house)
     }
 
     /// Where the master key came from.
@@ -188,7 +228,7 @@ back it up apart from the data; without it nothing that is sealed can ever be \
     }
 
     /// The log.
-    pub fn store(&self) -> &Arc<SqliteEventStore> {
+    pub fn store(&self) -> &Arc<dyn EventStore> {
         &self.store
     }
 
@@ -254,7 +294,8 @@ async fn must_have_keys(store: &dyn EventStore, keyring: &dyn Keyring, place: &s
         return Ok(());
     }
     Err(AppError::Unavailable(format!(
-        "the log holds {head} events, and {place} none of their keys: put the keys that belong to this log back there"
+        "the log holds events up to position {head}, and {place} none of their keys: put the keys that belong to this log \
+         back there"
     )))
 }
 

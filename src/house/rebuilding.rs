@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::House;
 use crate::api::bodies::{ProjectionBody, ProjectionState, RebuildBody};
 use crate::app::AppError;
-use crate::ports::EventStore;
 use crate::ports::read_store::{Beside, Projection};
 use crate::projecting::{PAGE, RebuildProgress, rebuild};
 use parking_lot::Mutex;

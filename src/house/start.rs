@@ -8,11 +8,11 @@ use chrono::{DateTime, Utc};
 use dossier_domain::ids::ContactId;
 use dossier_domain::state::{Contact, Life};
 use dossier_projections::unfinished::Unfinished;
+use uuid::Uuid;
 
 use super::House;
 use super::condition::Start;
 use crate::app::AppError;
-use crate::ports::EventStore;
 
 /// How often the process manager looks for what is due.
 const TICK: Duration = Duration::from_millis(500);
@@ -34,6 +34,10 @@ impl House {
     }
 
     async fn begin(self: &Arc<Self>) -> Result<(), AppError> {
+        // Before anything is projected: where there are segments, that would have the index filled from all contacts.
+        if self.findable && !self.runner.is_filled() {
+            self.restore().await?;
+        }
         self.catch_up().await?;
         self.take_up().await?;
         let unfinished = self.runner.projectors().await.unfinished().clone();
@@ -41,6 +45,7 @@ impl House {
         self.spawn_runner();
         self.spawn_process_manager();
         self.spawn_segments();
+        self.spawn_keeper();
         Ok(())
     }
 
@@ -51,14 +56,6 @@ impl House {
     pub async fn catch_up(&self) -> Result<(), AppError> {
         while self.runner.step().await? {}
         Ok(())
-    }
-
-    /// Makes what is projected findable; [`House::start`] does so by itself.
-    ///
-    /// # Errors
-    /// A store failed.
-    pub async fn fill(&self) -> Result<(), AppError> {
-        self.runner.fill(|_| {}).await
     }
 
     /// The projections follow the log on their own task; whoever needs them waits for a position.
@@ -145,23 +142,13 @@ impl House {
             self.app.settings(&name).await?;
             self.app.workspaces().take_up(&name, clock, cycle);
         }
-        let destroyed: BTreeSet<_> = self.keyring.destroyed().await?.into_iter().collect();
+        let destroyed: BTreeSet<Uuid> = self.keyring.destroyed().await?.into_iter().collect();
         // An erasure appends, and what it is to append is decided when everybody is known.
-        let mut unfinished = Vec::new();
-        let was_erased = |id: ContactId| destroyed.contains(&id.0);
-        let each = |contact: &Arc<Contact>| {
-            let is_unfinished = match contact.life {
-                Life::Erased | Life::Abandoned => !was_erased(contact.id),
-                Life::Live => was_erased(contact.id),
-                _ => false,
-            };
-            unfinished.extend(is_unfinished.then(|| contact.clone()));
-            self.app.take_up(contact);
+        let unfinished = match self.findable {
+            true => self.take_up_found(&destroyed).await?,
+            false => self.take_up_all(&destroyed).await?,
         };
-        match self.findable {
-            true => self.runner.fill(each).await?,
-            false => self.runner.look(each).await?,
-        }
+        let was_erased = |id: ContactId| destroyed.contains(&id.0);
         for contact in unfinished {
             match contact.life {
                 Life::Live => self.app.erase_again(contact.id, &was_erased).await?,
@@ -171,18 +158,60 @@ impl House {
         Ok(())
     }
 
+    /// Takes up from the directory, which is filled by then; answers whose erasure is unfinished.
+    async fn take_up_found(&self, destroyed: &BTreeSet<Uuid>) -> Result<Vec<Arc<Contact>>, AppError> {
+        if !self.runner.is_filled() {
+            self.fill().await?;
+        }
+        let mut gone = BTreeSet::new();
+        for (name, known) in self.runner.directory().iter() {
+            known.spellings().for_each(|(key, spelling)| self.app.spelled(name, key, spelling));
+            known.noted().snoozes().for_each(|(contact, until)| self.app.agenda().snoozed(name, until, contact));
+            gone.extend(known.noted().gone().iter().map(|contact| contact.0));
+        }
+        // Whoever is not erased by the log and has no key any more, besides those who hold a key and are no contacts.
+        let mut unfinished = Vec::new();
+        for id in gone.symmetric_difference(destroyed) {
+            let contact = self.runner.stored(ContactId(*id)).await?;
+            unfinished.extend(Some(contact).filter(|contact| is_unfinished(contact, destroyed)));
+        }
+        Ok(unfinished)
+    }
+
+    /// Takes up from all contacts; answers whose erasure is unfinished.
+    async fn take_up_all(&self, destroyed: &BTreeSet<Uuid>) -> Result<Vec<Arc<Contact>>, AppError> {
+        let mut unfinished = Vec::new();
+        let each = |contact: &Arc<Contact>| {
+            unfinished.extend(is_unfinished(contact, destroyed).then(|| contact.clone()));
+            self.app.take_up(contact);
+        };
+        self.runner.look(each).await?;
+        Ok(unfinished)
+    }
+
     /// Stops what runs, and closes the log: everything appended is durable then.
     ///
     /// # Errors
     /// The log could not be flushed.
     pub async fn stop(&self) -> Result<(), AppError> {
         self.stop.send_replace(true);
-        let head = self.store.head().await?;
-        self.store.durable(head).await?;
-        let closed = self.store.close();
+        self.log.flush().await?;
+        if self.findable {
+            self.keep_index(false).await;
+        }
+        let closed = self.log.close().await;
         if let Some(ahead) = &self.keys_ahead {
             ahead.stop();
         }
-        Ok(closed?)
+        closed
+    }
+}
+
+/// Whether the log and the keys say different things of an erasure.
+fn is_unfinished(contact: &Contact, destroyed: &BTreeSet<Uuid>) -> bool {
+    match contact.life {
+        Life::Erased | Life::Abandoned => !destroyed.contains(&contact.id.0),
+        Life::Live => destroyed.contains(&contact.id.0),
+        Life::Absent => false,
     }
 }

@@ -13,7 +13,7 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::house::{House, Options};
-use crate::ports::{EventStore, Recorded};
+use crate::ports::Recorded;
 
 const NOBODY: &str = "0197f3a2-0000-7000-8000-000000000001";
 

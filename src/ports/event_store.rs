@@ -45,7 +45,8 @@ pub struct NewEvent {
 /// An event in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
-    /// Place among all events of the store, rising.
+    /// Place among all events of the store: above 0, and rising. Only embedded logs count without gaps; on a cluster it is
+    /// a place in a file. So positions are compared, never counted with.
     pub position: u64,
     /// Place in its stream, from 0, without gaps.
     pub revision: u64,
@@ -56,12 +57,28 @@ pub struct Recorded {
 }
 
 /// Where an append landed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Appended {
     /// Revision of the last event appended.
     pub revision: u64,
     /// Position of the last event appended.
     pub position: u64,
+    /// Positions of the events before the last one, in their order.
+    pub earlier: Vec<u64>,
+}
+
+impl Appended {
+    /// Where so many events landed in a log without gaps.
+    pub fn without_gaps(revision: u64, position: u64, count: u64) -> Self {
+        let first = position.saturating_add(1).saturating_sub(count);
+        Appended { revision, position, earlier: (first..position).collect() }
+    }
+
+    /// Revision and position of each event, in their order.
+    pub fn places(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let first = self.revision - self.earlier.len() as u64;
+        (first..).zip(self.earlier.iter().copied().chain([self.position]))
+    }
 }
 
 /// Which way to read a stream.
@@ -106,7 +123,7 @@ pub enum AppendError {
     /// Another event bears one of the marks. Nothing was appended.
     #[error("a mark is taken by the event at position {position}")]
     MarkTaken {
-        /// Where that event is.
+        /// Where that event is; on a cluster 0 if it is of the same append.
         position: u64,
     },
     /// The store failed.
@@ -147,11 +164,22 @@ pub trait EventStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Recorded>, StoreError>;
 
-    /// Reads at most `limit` durable events after `position`, in the global order. Position 0 is before the first.
+    /// Reads at most `limit` durable events after a position, in the global order. Position 0 is before the first; a
+    /// position at which no event stands is a place between two. Fewer are answered only where nothing follows that was
+    /// durable when the call was made.
     ///
     /// # Errors
     /// The store failed.
     async fn read_all(&self, after: u64, limit: usize) -> Result<Vec<Recorded>, StoreError>;
+
+    /// The durable event at a position, if one stands there.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn read_at(&self, position: u64) -> Result<Option<Recorded>, StoreError> {
+        let next = self.read_all(position.saturating_sub(1), 1).await?.pop();
+        Ok(next.filter(|found| found.position == position))
+    }
 
     /// Position of the last durable event; 0 if there is none.
     ///
@@ -170,4 +198,9 @@ pub trait EventStore: Send + Sync {
     /// # Errors
     /// The store failed.
     async fn find(&self, mark: Mark) -> Result<Option<Recorded>, StoreError>;
+
+    /// Whether positions are counted without gaps, as embedded logs do: for whoever looks for damage.
+    fn counts_positions(&self) -> bool {
+        true
+    }
 }

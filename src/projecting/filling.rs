@@ -7,7 +7,6 @@ use chrono::{DateTime, Utc};
 use dossier_domain::ids::ContactId;
 use dossier_domain::state::Contact;
 use dossier_projections::directory::{Directory, Filling};
-use dossier_projections::documents::Source;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -24,16 +23,11 @@ const PARTS: u128 = 4;
 const WAITING: usize = 8;
 
 /// Reads every stored contact and indexes what is shown, as the workspaces mean it at a position of the log. Nothing may
-/// be projected meanwhile. `each` sees every own state too, in no certain order.
+/// be projected meanwhile.
 ///
 /// # Errors
 /// A store failed.
-pub(super) async fn fill(
-    inputs: &Inputs,
-    meant_at: u64,
-    now: DateTime<Utc>,
-    mut each: impl FnMut(&Arc<Contact>),
-) -> Result<Directory, AppError> {
+pub(super) async fn fill(inputs: &Inputs, meant_at: u64, now: DateTime<Utc>) -> Result<Directory, AppError> {
     let up_to = inputs.read.checkpoint(Projection::Contacts).await?;
     let (mut filling, mut met) = (Filling::default(), HashSet::new());
     let mut pages = pages(inputs, up_to);
@@ -43,7 +37,6 @@ pub(super) async fn fill(
                 filling.define(&contact.workspace, inputs.meaning(&contact.workspace, meant_at).await?);
                 met.insert(contact.workspace.clone());
             }
-            each(&contact);
             filling.take(&contact, now);
         }
     }
@@ -51,11 +44,11 @@ pub(super) async fn fill(
     tokio::task::block_in_place(|| {
         let mut beside = Beside::default();
         let mut looking = Looking { inputs, handle: &handle, checkpoint: up_to, beside: &mut beside };
-        filling.finish(now, |id| Ok(Arc::new(looking.state(id)?.unwrap_or_else(|| Contact::absent(id)))))
+        filling.finish(now, |id| looking.own(id))
     })
 }
 
-/// Reads every stored contact, and indexes nobody.
+/// Reads every stored contact, in no certain order, and indexes nobody.
 ///
 /// # Errors
 /// A store failed.

@@ -11,9 +11,8 @@ use std::sync::atomic::Ordering;
 use chrono::{DateTime, TimeDelta, Utc};
 use dossier_domain::ids::SegmentId;
 use dossier_domain::sabotage::{Break, armed};
-use dossier_domain::state::Contact;
 use dossier_projections::directory::{Directory, Findable, Meaning};
-use dossier_projections::documents::Shown;
+use dossier_projections::documents::{Changed, DocumentChange, Shown};
 use dossier_projections::segments::Crossing;
 use tokio::sync::watch;
 
@@ -68,7 +67,7 @@ impl Runner {
         let changed = projectors.changed_contacts()?;
         let redefined = projectors.take_redefined();
         let feed = match self.is_filled() {
-            true => self.index(&changed.shown, redefined, projectors.folded_of(Projection::Contacts)).await?,
+            true => self.index(&changed, redefined, projectors.folded_of(Projection::Contacts)).await?,
             false => Vec::new(),
         };
         let tells = feed.iter().any(|write| !write.crossings.is_empty());
@@ -93,26 +92,31 @@ impl Runner {
     /// change without it, where there are segments: who was in them before would not be known afterwards.
     async fn be_filled(&self, projectors: &mut Projectors) -> Result<(), AppError> {
         if self.ahead.load(Ordering::Relaxed) {
-            return self.fill_anew(projectors, |_| {}).await;
+            return self.fill_anew(projectors).await;
         }
         if self.is_filled() || projectors.checkpoint(Projection::Contacts) == 0 {
             return Ok(());
         }
         if projectors.segments_come() || !self.inputs.read.feed_states().await?.is_empty() {
-            return self.fill_anew(projectors, |_| {}).await;
+            return self.fill_anew(projectors).await;
         }
         Ok(())
     }
 
-    /// Reads the directory from what is stored. Who is in which segment follows from it and from the time up to which the
-    /// feed tells.
-    pub(super) async fn fill_anew(
+    /// Reads the directory from what is stored.
+    pub(super) async fn fill_anew(&self, projectors: &mut Projectors) -> Result<(), AppError> {
+        let filled = fill(&self.inputs, projectors.checkpoint(Projection::Contacts), self.wall.now()).await?;
+        self.take_directory(projectors, filled).await
+    }
+
+    /// Takes a directory of what is stored. Who is in which segment follows from it and from the time up to which the feed
+    /// tells.
+    pub(super) async fn take_directory(
         &self,
         projectors: &mut Projectors,
-        each: impl FnMut(&Arc<Contact>),
+        mut filled: Directory,
     ) -> Result<(), AppError> {
         let (now, up_to) = (self.wall.now(), projectors.checkpoint(Projection::Contacts));
-        let mut filled = fill(&self.inputs, up_to, now, each).await?;
         let states: HashMap<_, _> = self.inputs.read.feed_states().await?.into_iter().collect();
         filled.begin_segments(|name| states.get(name).map_or(now, |state| state.as_of));
         let mut begun = Feed::default();
@@ -131,7 +135,8 @@ impl Runner {
         }
         // What was folded and not stored yet is shown when it is stored; nothing is left out.
         projectors.show(true);
-        *self.directory.write() = filled;
+        *self.directory_mut() = filled;
+        self.directory_at.store(up_to, Ordering::Relaxed);
         self.filled.store(true, Ordering::Relaxed);
         self.told(true);
         Ok(())
@@ -141,10 +146,14 @@ impl Runner {
     /// stored yet.
     async fn index(
         &self,
-        shown: &[Shown],
+        Changed { rows, shown }: &Changed,
         redefined: BTreeSet<Arc<str>>,
         position: u64,
     ) -> Result<Vec<FeedWrite>, AppError> {
+        let states = rows.iter().filter_map(|row| match row {
+            DocumentChange::State(state) => Some(state),
+            DocumentChange::Lookups { .. } => None,
+        });
         let mut concerned: BTreeSet<Arc<str>> = redefined.clone();
         concerned.extend(shown.iter().map(|shown| shown.workspace.clone()));
         let is_unknown = |name: &&Arc<str>| redefined.contains(*name) || self.directory.read().get(name).is_none();
@@ -159,9 +168,11 @@ impl Runner {
             names.insert(workspace.clone(), self.segment_names(workspace, position).await?);
         }
         let now = self.wall.now();
-        let anew = if has_strays { Some(fill(&self.inputs, position, now, |_| {}).await?) } else { None };
-        let mut directory = self.directory.write();
+        let anew = if has_strays { Some(fill(&self.inputs, position, now).await?) } else { None };
+        let mut directory = self.directory_mut();
         let feed = advance(&mut directory, anew, meanings, shown, &concerned, now);
+        states.for_each(|state| directory.note(state));
+        self.directory_at.store(position, Ordering::Relaxed);
         self.ahead.store(!directory.segmented().is_empty() || !feed.0.is_empty(), Ordering::Relaxed);
         let mut writes = feed.writes(now, position);
         writes.iter_mut().for_each(|write| write.named = names.remove(&write.workspace).unwrap_or_default());
@@ -193,7 +204,7 @@ impl Runner {
         self.be_filled(&mut projectors).await?;
         let (now, mut feed) = (self.wall.now(), Feed::default());
         {
-            let mut directory = self.directory.write();
+            let mut directory = self.directory_mut();
             for name in directory.segmented() {
                 if workspace.is_none_or(|only| *only == *name) {
                     let crossings = directory.tick(&name, now);

@@ -4,11 +4,13 @@ mod filling;
 mod indexing;
 mod projectors;
 mod rebuild;
+mod restoring;
 mod runner;
 mod verify;
 
 pub use projectors::{Bounds, Inputs, Projectors};
 pub use rebuild::{RebuildProgress, rebuild};
+pub use restoring::{Unfit, Unwritten};
 pub use runner::{PAGE, Runner, RunnerState};
 pub use verify::{Verdict, verify};
 

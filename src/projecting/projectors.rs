@@ -154,6 +154,8 @@ pub struct Projectors {
     folded: [u64; 3],
     /// How far each has stored what it folded, or is about to.
     checkpoints: [u64; 3],
+    /// Events that each has folded since then: positions may have gaps.
+    pending: [u64; 3],
     /// What is being stored while folding goes on.
     beside: Beside,
 }
@@ -196,6 +198,7 @@ impl Projectors {
             handle: Handle::current(),
             folded: checkpoints,
             checkpoints,
+            pending: [0; 3],
             beside: Beside::default(),
             inputs,
         };
@@ -214,8 +217,8 @@ impl Projectors {
 
     /// Whether so much was folded and is not stored yet that it is time to.
     pub fn is_full(&self) -> bool {
-        let ahead = |(folded, stored): (&u64, &u64)| folded - stored >= self.bounds.events_pending;
-        self.documents.pending() >= self.bounds.contacts_pending || self.folded.iter().zip(&self.checkpoints).any(ahead)
+        let is_much = |pending: &u64| *pending >= self.bounds.events_pending;
+        self.documents.pending() >= self.bounds.contacts_pending || self.pending.iter().any(is_much)
     }
 
     /// Where a projection stands.
@@ -263,6 +266,7 @@ impl Projectors {
             }
         }
         self.folded[projection as usize] = last.position;
+        self.pending[projection as usize] += fresh.len() as u64;
         Ok(())
     }
 
@@ -278,6 +282,7 @@ impl Projectors {
             let changes = self.changes(projection)?;
             self.inputs.read.apply(changes, from, to).await?;
             self.checkpoints[projection as usize] = to;
+            self.pending[projection as usize] = 0;
         }
         Ok(())
     }
@@ -296,6 +301,7 @@ impl Projectors {
             let storing = tokio::task::spawn_blocking(move || handle.block_on(read.apply(changes, from, to)));
             self.beside = Beside(Some(storing));
             self.checkpoints[projection as usize] = to;
+            self.pending[projection as usize] = 0;
         }
         Ok(())
     }
@@ -335,6 +341,7 @@ impl Projectors {
         let Changed { rows, shown } = changed;
         self.inputs.read.apply(Changes::Contacts(rows, feed, self.wanted(shown)), from, to).await?;
         self.checkpoints[Projection::Contacts as usize] = to;
+        self.pending[Projection::Contacts as usize] = 0;
         self.segments_come = false;
         Ok(())
     }
@@ -416,6 +423,13 @@ pub(super) struct Looking<'a> {
     pub(super) handle: &'a Handle,
     pub(super) checkpoint: u64,
     pub(super) beside: &'a mut Beside,
+}
+
+impl Looking<'_> {
+    /// The own state; that of a contact without history is absent.
+    pub(super) fn own(&mut self, contact: ContactId) -> Result<Arc<Contact>, AppError> {
+        Ok(Arc::new(self.state(contact)?.unwrap_or_else(|| Contact::absent(contact))))
+    }
 }
 
 impl Source for Looking<'_> {

@@ -78,11 +78,14 @@ fn opened_ahead(inputs: Inputs, mut after: u64, up_to: u64) -> Receiver<Result<V
     let handle = Handle::current();
     tokio::task::spawn_blocking(move || {
         while after < up_to {
-            let limit = usize::try_from(up_to - after).unwrap_or(PAGE).min(PAGE);
-            let page = handle.block_on(inputs.entries(after, limit)).map(|(entries, _)| entries);
-            match page.as_ref().map(|entries| entries.last()) {
-                Ok(Some(last)) => after = last.position,
-                Ok(None) => return,
+            let mut page = handle.block_on(inputs.entries(after, PAGE)).map(|(entries, _)| entries);
+            match page.as_mut().map(|entries| (entries.last().map(|last| last.position), entries)) {
+                Ok((Some(last), entries)) => {
+                    after = last;
+                    // Positions may have gaps, so what lies beyond the end is known only when it was read.
+                    entries.truncate(entries.partition_point(|entry| entry.position <= up_to));
+                }
+                Ok((None, _)) => return,
                 Err(_) => after = up_to,
             }
             if sender.blocking_send(page).is_err() {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use dossier_domain::ids::ContactId;
 use dossier_domain::sabotage::{Break, armed};
 use dossier_domain::state::Contact;
 use dossier_projections::directory::Directory;
@@ -14,7 +15,7 @@ use super::projectors::{Bounds, Inputs, Projectors};
 use super::rebuild::rebuild;
 use crate::app::AppError;
 use crate::app::clock::Wall;
-use crate::ports::read_store::{Beside, Projection};
+use crate::ports::read_store::{Beside, Projection, StoredContact};
 
 /// Events read and folded at once.
 pub const PAGE: usize = 4_096;
@@ -41,6 +42,10 @@ pub struct Runner {
     state: watch::Sender<RunnerState>,
     /// What contacts show, findable, as far as it was projected.
     pub(super) directory: parking_lot::RwLock<Directory>,
+    /// Position of the log as of which the directory is.
+    pub(super) directory_at: AtomicU64,
+    /// How many want to change the directory: whoever reads it at length gives way.
+    pub(super) wanted: AtomicUsize,
     /// Whether the directory was filled and is kept.
     pub(super) filled: AtomicBool,
     /// Whether the directory knows what could not be stored, and must be filled anew before anything goes on.
@@ -91,6 +96,8 @@ impl Runner {
             projectors: Mutex::new(projectors),
             state: watch::Sender::new(RunnerState { reached, failure: None }),
             directory: parking_lot::RwLock::default(),
+            directory_at: AtomicU64::new(0),
+            wanted: AtomicUsize::new(0),
             filled: AtomicBool::new(false),
             ahead: AtomicBool::new(false),
             unsound: AtomicBool::new(false),
@@ -222,7 +229,7 @@ impl Runner {
         *projectors = Projectors::resume(self.inputs.clone(), self.bounds).await?.showing(self.is_filled());
         self.unsound.store(false, Ordering::Relaxed);
         match projection {
-            Projection::Contacts if self.is_filled() => self.fill_anew(&mut projectors, |_| {}).await,
+            Projection::Contacts if self.is_filled() => self.fill_anew(&mut projectors).await,
             _ => Ok(()),
         }
     }
@@ -251,14 +258,13 @@ impl Runner {
         self.projectors.lock().await
     }
 
-    /// Fills the directory from what is stored, and keeps it from then on. `each` sees every own state.
+    /// Fills the directory from what is stored, and keeps it from then on.
     ///
     /// # Errors
     /// A store failed.
-    pub async fn fill(&self, each: impl FnMut(&Arc<Contact>)) -> Result<(), AppError> {
-        let _waiting = self.wait();
-        let mut projectors = self.projectors.lock().await;
-        self.fill_anew(&mut projectors, each).await
+    pub async fn fill(&self) -> Result<(), AppError> {
+        let mut projectors = self.projectors().await;
+        self.fill_anew(&mut projectors).await
     }
 
     /// Shows every own state that is stored to `each`; the directory stays as it is.
@@ -270,6 +276,21 @@ impl Runner {
         look(&self.inputs, each).await
     }
 
+    /// The own state of a contact as it is stored; that of a contact without history is absent.
+    ///
+    /// # Errors
+    /// A store failed.
+    pub async fn stored(&self, contact: ContactId) -> Result<Arc<Contact>, AppError> {
+        Ok(Arc::new(match self.inputs.read.contact(contact).await? {
+            StoredContact::Found(state) => *state,
+            StoredContact::Absent => Contact::absent(contact),
+            StoredContact::Unreadable => {
+                let up_to = self.inputs.read.checkpoint(Projection::Contacts).await?;
+                self.inputs.folded(contact, up_to).await?
+            }
+        }))
+    }
+
     /// Whether the directory can be asked.
     pub fn is_filled(&self) -> bool {
         self.filled.load(Ordering::Relaxed)
@@ -278,6 +299,19 @@ impl Runner {
     /// What contacts show, findable; nothing is projected into it while the guard lives.
     pub fn directory(&self) -> parking_lot::RwLockReadGuard<'_, Directory> {
         self.directory.read()
+    }
+
+    /// The directory, to be changed by whoever holds the projectors.
+    pub(super) fn directory_mut(&self) -> parking_lot::RwLockWriteGuard<'_, Directory> {
+        self.wanted.fetch_add(1, Ordering::Relaxed);
+        let directory = self.directory.write();
+        self.wanted.fetch_sub(1, Ordering::Relaxed);
+        directory
+    }
+
+    /// Position of the log as of which the directory is.
+    pub fn directory_at(&self) -> u64 {
+        self.directory_at.load(Ordering::Relaxed)
     }
 
     fn wait(&self) -> Waiting<'_> {

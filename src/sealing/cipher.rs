@@ -3,7 +3,8 @@
 //! Nonces are random, so a key may seal up to 2^32 times; a contact's key seals its own events and the master key the
 //! contacts' keys, both far below.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+pub(crate) use aws_lc_rs::aead::NONCE_LEN;
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::error::Unspecified;
 
 use dossier_domain::sabotage::{Break, armed};

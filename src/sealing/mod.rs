@@ -2,6 +2,7 @@
 //! (decision 9).
 
 mod binding;
+pub mod chunks;
 pub(crate) mod cipher;
 mod codec;
 mod marks;

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use dossier::adapters::eventstore::{EventStoreDb, Options as EventStoreDbOptions};
 use dossier::adapters::memory::{MemoryEventStore, MemoryKeyring};
 use dossier::adapters::postgres::{Address, PostgresKeyring};
 use dossier::adapters::sqlite::{
     DataFolder, EventStoreOptions, KeyringOptions, MasterKey, SqliteEventStore, SqliteKeyring,
 };
 use dossier::ports::{EventStore, Keyring};
+use dossier_double::Double;
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 
@@ -87,6 +89,7 @@ impl LogFixture for SqliteLog {
             }),
             remembered: 2,
             recent_marks: 2,
+            indexed_at_once: 3,
             ..EventStoreOptions::default()
         };
         let folder = DataFolder::open(self.folder.path()).unwrap();
@@ -125,6 +128,69 @@ impl KeyringFixture for SqliteKeys {
         let master = MasterKey::given_or_kept(None, &folder).unwrap();
         let options = KeyringOptions { cached: 16, ..KeyringOptions::default() };
         self.keyring = Some(Arc::new(SqliteKeyring::open(&folder, &master, options).unwrap()));
+    }
+}
+
+/// Names a server beside which the cases are run, instead of the double.
+const SERVER: &str = "DOSSIER_TEST_EVENTSTORE";
+
+pub(crate) struct EventStoreLog {
+    store: Option<Arc<EventStoreDb>>,
+    /// `None` where a real server is asked.
+    double: Option<Double>,
+    connection: String,
+    /// On a real server other cases have their events too.
+    prefix: String,
+    folder: TempDir,
+}
+
+impl Default for EventStoreLog {
+    fn default() -> Self {
+        let double = std::env::var(SERVER).is_err().then(Double::start);
+        let connection = double.as_ref().map_or_else(|| std::env::var(SERVER).unwrap(), Double::connection);
+        let prefix = if double.is_some() { String::new() } else { format!("{}-", uuid::Uuid::new_v4()) };
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = EventStoreLog { store: None, double, connection, prefix, folder };
+        log.reopen();
+        log
+    }
+}
+
+impl LogFixture for EventStoreLog {
+    fn store(&self) -> Arc<dyn EventStore> {
+        self.store.clone().unwrap()
+    }
+
+    fn hold(&self) {
+        self.double.iter().for_each(Double::hold);
+    }
+
+    fn release(&self) {
+        self.double.iter().for_each(Double::release);
+    }
+
+    fn holds(&self) -> bool {
+        self.double.is_some()
+    }
+
+    fn stages(&self) -> bool {
+        false
+    }
+
+    /// With so few marks in memory that most are found in the file.
+    fn reopen(&mut self) {
+        if let Some(store) = self.store.take() {
+            assert_eq!(Arc::strong_count(&store), 1, "a case keeps no store over its reopening");
+        }
+        let options =
+            EventStoreDbOptions { prefix: self.prefix.clone(), marks_pending: 2, ..EventStoreDbOptions::default() };
+        let (connection, path) = (self.connection.clone(), self.folder.path().to_owned());
+        let open = async move {
+            let folder = DataFolder::open(path).unwrap();
+            EventStoreDb::open(&connection, &folder, options).await.unwrap()
+        };
+        let opened = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(open));
+        self.store = Some(Arc::new(opened));
     }
 }
 

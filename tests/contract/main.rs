@@ -54,11 +54,12 @@ adapters! {
     adapters {
         memory: MemoryLog, MemoryKeys;
         sqlite: SqliteLog, SqliteKeys;
+        eventstore: EventStoreLog,;
         postgres: , PostgresKeys;
     }
     event_store {
         an_empty_store_has_nothing_to_read
-        the_first_event_has_revision_0_and_position_1
+        the_first_event_has_revision_0_and_a_position_above_0
         an_event_comes_back_as_it_was_appended
         a_huge_payload_survives
         streams_never_mix
@@ -69,12 +70,12 @@ adapters! {
         one_mark_twice_in_one_append_is_refused
         of_two_writers_with_one_expectation_exactly_one_wins
         of_two_writers_with_one_mark_exactly_one_wins
-        many_writers_leave_no_gap_in_the_order
+        many_writers_come_into_one_order
         a_stream_is_read_from_anywhere_in_both_directions
         reading_beyond_the_end_answers_nothing
         all_events_are_read_in_one_order
         long_reads_are_complete
-        staged_events_are_seen_in_their_stream_and_by_mark_only
+        events_to_be_flushed_are_seen_in_their_stream_and_by_mark_at_most
         a_stream_half_staged_is_read_without_gap_or_doubling
         reading_while_others_commit_neither_skips_nor_doubles
         durable_waits_for_the_flush

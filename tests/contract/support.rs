@@ -4,16 +4,26 @@ use std::sync::Arc;
 
 use dossier::ports::{Appended, Direction, EventStore, Expected, Keyring, NewEvent, Recorded};
 use dossier_domain::ids::{ContactId, IdentityId, Mark, Stream};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use parking_lot::{Condvar, Mutex};
 use uuid::Uuid;
 
 /// An event store under test.
 pub(crate) trait LogFixture: Send {
     fn store(&self) -> Arc<dyn EventStore>;
-    /// From now on nothing becomes durable.
+    /// From now on nothing becomes durable. Where an append is answered only when it is, no append is answered.
     fn hold(&self);
     /// What was held back becomes durable.
     fn release(&self);
+    /// Whether it can be held at all.
+    fn holds(&self) -> bool {
+        true
+    }
+    /// Whether appends are answered before they are durable.
+    fn stages(&self) -> bool {
+        true
+    }
     /// Whatever is only in memory is gone.
     fn reopen(&mut self);
 }
@@ -91,6 +101,30 @@ pub(crate) fn revisions(recorded: &[Recorded]) -> Vec<u64> {
 
 pub(crate) fn positions(recorded: &[Recorded]) -> Vec<u64> {
     recorded.iter().map(|recorded| recorded.position).collect()
+}
+
+/// Positions that a log may give to events in this order: rising from above 0, and counted where it promises that.
+#[track_caller]
+pub(crate) fn assert_in_order(store: &dyn EventStore, positions: &[u64]) {
+    assert!(positions.iter().is_sorted_by(|one, next| one < next), "{positions:?} rise");
+    assert!(positions.first().is_none_or(|first| *first > 0), "0 is before the first");
+    if store.counts_positions() {
+        assert!(positions.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{positions:?} have no gap");
+    }
+}
+
+/// Begins an append: where it is answered before it is durable, it was answered; elsewhere it is under way.
+pub(crate) async fn begun(
+    stages: bool,
+    store: &Arc<dyn EventStore>,
+    stream: Stream,
+    count: u64,
+    events: Vec<NewEvent>,
+) -> BoxFuture<'static, Appended> {
+    let store = Arc::clone(store);
+    let append = tokio::spawn(async move { store.append(&stream, after(count), events).await.unwrap() });
+    let append = async move { append.await.unwrap() };
+    if stages { futures::future::ready(append.await).boxed() } else { append.boxed() }
 }
 
 /// Appends and waits until it is durable.

@@ -6,6 +6,7 @@
 mod disk;
 mod erasing;
 mod failing;
+mod index;
 mod keys_ahead;
 mod master_key;
 mod power;

@@ -88,8 +88,8 @@ async fn all_of(store: &SqliteEventStore) -> Vec<Recorded> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_durable_survives_every_power_cut_and_nothing_is_torn() {
-    // Often enough that cuts fall into checkpoints and new beginnings of the write-ahead log.
-    let often = |options| EventStoreOptions { checkpoint_bytes: 100_000, ..options };
+    // Often enough that cuts fall into checkpoints, new beginnings of the write-ahead log and merges into the index.
+    let often = |options| EventStoreOptions { checkpoint_bytes: 100_000, indexed_at_once: 50, ..options };
     let (promises, cuts) = cuts(often, 1_500).await;
     assert!(cuts.len() > 10, "only {} cuts", cuts.len());
     let appended: std::collections::HashMap<u64, u64> = promises.appended.lock().iter().copied().collect();
@@ -106,8 +106,12 @@ async fn what_was_durable_survives_every_power_cut_and_nothing_is_torn() {
         let stream = &all.last().map_or(contact(0), |last| last.stream.clone());
         let own = store.read_stream(stream, 0, Direction::Forward, usize::MAX).await.unwrap();
         assert!(own.iter().zip(0..).all(|(recorded, revision)| recorded.revision == revision));
+        for recorded in &all {
+            assert_eq!(store.find(recorded.event.marks[0]).await.unwrap().as_ref(), Some(recorded));
+        }
         drop(store);
         check_file(left.path(), "log.db");
+        check_file(left.path(), "log-index.db");
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use uuid::Uuid;
 
 /// Every file below a folder.
 fn all(folder: &Path) -> Vec<PathBuf> {
@@ -14,6 +15,15 @@ fn all(folder: &Path) -> Vec<PathBuf> {
         if path.is_dir() { found.extend(all(&path)) } else { found.push(path) }
     }
     found
+}
+
+/// The snapshots of the index, by their ids.
+pub(crate) fn snapshots(folder: &Path) -> Vec<(Uuid, PathBuf)> {
+    let id = |file: &Path| {
+        let name = file.file_name()?.to_str()?;
+        name.strip_prefix("index-")?.strip_suffix(".snapshot")?.parse().ok()
+    };
+    all(folder).into_iter().filter_map(|file| Some((id(&file)?, file))).collect()
 }
 
 fn name(folder: &Path, file: &Path) -> String {

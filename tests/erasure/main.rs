@@ -7,14 +7,19 @@ mod person;
 #[path = "../support/server.rs"]
 mod server;
 
+use std::io::Read;
 use std::path::Path;
 
 use dossier::adapters::sqlite::{DataFolder, KeyringOptions, MasterKey, SqliteKeyring};
 use dossier::ports::{KeyState, Keyring};
+use dossier::sealing::chunks::SealedReader;
 use person::Person;
 use serde_json::{Value, json};
 use server::Server;
 use uuid::Uuid;
+
+/// The first four are erased.
+const NAMES: [&str; 5] = ["quorvex", "blinthar", "zemphula", "drothwin", "staywick"];
 
 /// A folder with a tree of three that will be erased, one that was in it and came out again, and one that stays.
 struct Scene {
@@ -52,7 +57,7 @@ async fn scene_with(broken: Option<&str>) -> Scene {
     }
     let mut needles = vec!["idemkey-of-the-erasure".to_owned()];
     let mut ids = Vec::new();
-    for (number, name) in ["quorvex", "blinthar", "zemphula", "drothwin", "staywick"].into_iter().enumerate() {
+    for (number, name) in NAMES.into_iter().enumerate() {
         let person = Person::new(name, number);
         ids.push(person.live(&server).await);
         needles.extend(person.needles());
@@ -77,15 +82,18 @@ async fn merge(server: &Server, primary: &str, secondary: &str, given: &str, nee
     answer["merge_id"].as_str().unwrap().into()
 }
 
-/// The keys of those who will be erased: as they lie in the file, and as they are.
+/// The keys of those who will be erased, and of the snapshot that knows them: as they lie in the file, and as they are.
 async fn keys(data: &Path, scene: &Scene) -> Vec<Vec<u8>> {
     let (mut keys, mut stored) = (Vec::new(), Vec::new());
     let folder = DataFolder::open(data).unwrap();
     let keyring = SqliteKeyring::open(&folder, &MasterKey::load(&folder).unwrap(), KeyringOptions::default()).unwrap();
     let table = rusqlite::Connection::open(data.join("keys.db")).unwrap();
-    for id in scene.erased() {
-        let holder: Uuid = id.parse().unwrap();
-        let KeyState::Live(key) = keyring.find(holder).await.unwrap() else { panic!("{id} has no key") };
+    let contacts = scene.erased().map(|id| id.parse().unwrap());
+    let snapshots = files::snapshots(data).into_iter().map(|(id, _)| id);
+    let holders: Vec<Uuid> = contacts.chain(snapshots).collect();
+    assert_eq!(holders.len(), 5, "four are erased, and a snapshot of the index knows them");
+    for holder in holders {
+        let KeyState::Live(key) = keyring.find(holder).await.unwrap() else { panic!("{holder} has no key") };
         keys.push(key.0.to_vec());
         let read = "SELECT wrapped FROM keys WHERE holder = ?1";
         let wrapped: Vec<u8> = table.query_row(read, [holder.as_bytes()], |row| row.get(0)).unwrap();
@@ -112,8 +120,28 @@ async fn erase(server: &Server, scene: &Scene) {
     }
 }
 
+/// Whatever of those who are erased a snapshot of the index tells to whoever has the master key; and whether there is one.
+async fn kept(scene: &Scene) -> (bool, Vec<String>) {
+    let data = scene.data();
+    let folder = DataFolder::open(&data).unwrap();
+    let keyring = SqliteKeyring::open(&folder, &MasterKey::load(&folder).unwrap(), KeyringOptions::default()).unwrap();
+    let mut content = Vec::new();
+    for (id, file) in files::snapshots(&data) {
+        if let KeyState::Live(key) = keyring.find(id).await.unwrap() {
+            let file = std::fs::File::open(file).unwrap();
+            SealedReader::new(file, &key, id).unwrap().read_to_end(&mut content).unwrap();
+        }
+    }
+    let opened = tempfile::tempdir().unwrap();
+    std::fs::write(opened.path().join("opened"), &content).unwrap();
+    let gone = NAMES[..4].iter().enumerate().flat_map(|(number, name)| Person::new(name, number).needles());
+    let found = files::plaintext(opened.path(), &gone.collect::<Vec<_>>());
+    (!content.is_empty(), found.into_iter().map(|(needle, _)| needle).collect())
+}
+
 async fn nothing_is_left(scene: &Scene, keys: &[Vec<u8>], before: &Value) {
     let data = scene.data();
+    assert_eq!(kept(scene).await.1, <[String; 0]>::default(), "a snapshot of the index tells it");
     assert_eq!(files::holding(&data, keys), <[(usize, String); 0]>::default(), "a key is left");
     assert_eq!(files::plaintext(&data, &scene.needles), <[(String, String); 0]>::default());
     let log = std::fs::read_to_string(server::log_of(&data)).unwrap();
@@ -128,6 +156,7 @@ async fn nothing_is_left(scene: &Scene, keys: &[Vec<u8>], before: &Value) {
     assert_eq!(&of_others(&server, scene).await, before);
     server.stop();
     assert_eq!(files::plaintext(&data, &scene.needles), <[(String, String); 0]>::default());
+    assert_eq!(kept(scene).await, (true, Vec::new()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -174,4 +203,22 @@ async fn with_sealing_switched_off_the_search_finds_who_was_erased() {
     for needle in ["words-quorvex", "handle-blinthar", "wordswhilemerged", "givenvalue-undone"] {
         assert!(found.iter().any(|(found, file)| found == needle && file.starts_with("log.db")), "{needle}: {found:?}");
     }
+}
+
+/// What the crash leaves is what counts: a stop would write another snapshot in its place.
+#[cfg(feature = "sabotage")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_a_snapshot_outlives_the_erasure_its_key_and_its_words_are_found() {
+    let scene = scene().await;
+    let keys = keys(&scene.data(), &scene).await;
+    let (_, told) = kept(&scene).await;
+    for needle in ["firstname-quorvex", "tag-blinthar", "custom-drothwin", "handle-drothwin"] {
+        assert!(told.iter().any(|told| told == needle), "the search must find what is there: {needle}: {told:?}");
+    }
+    let server = Server::start_with(&scene.data(), Some("SnapshotsOutliveErasures")).await;
+    erase(&server, &scene).await;
+    server.kill();
+    let found = files::holding(&scene.data(), &keys);
+    assert_eq!(found.len(), 1, "the snapshot's key as it lies in the file: {found:?}");
+    assert_eq!(kept(&scene).await, (true, told));
 }

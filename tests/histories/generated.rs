@@ -31,6 +31,14 @@ async fn twenty_thousand_commands_are_answered_and_shown_as_a_naive_program_has_
     run(SEED, COMMANDS, folder.path(), Options::default()).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn so_are_four_thousand_others_with_the_log_on_an_event_store() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let double = dossier_double::Double::start();
+    let event_store = Some(double.connection().parse().expect("any text is taken"));
+    run(SEED + 1, COMMANDS / 5, folder.path(), Options { event_store, ..Options::default() }).await;
+}
+
 /// A shorter one, since every look-up takes a round trip.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn so_are_three_thousand_over_read_models_in_postgres() {

@@ -7,7 +7,7 @@ use dossier::adapters::sqlite::DataFolder;
 use dossier::app::AppError;
 use dossier::app::ask::Ask;
 use dossier::house::{House, Options};
-use dossier::ports::{EventStore, KeyState};
+use dossier::ports::KeyState;
 use dossier_domain::ids::ContactId;
 use dossier_domain::rejection::Rejection;
 

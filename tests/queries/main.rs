@@ -10,6 +10,8 @@ mod merges;
 mod opening;
 mod projections;
 mod rebuilding;
+#[cfg(feature = "sabotage")]
+mod restarts;
 mod search;
 mod segments;
 mod tags;

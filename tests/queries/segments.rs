@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::world::{HOME, World};
 
 /// A clock that stands still until it is moved.
-struct Hand(Mutex<DateTime<Utc>>);
+pub(crate) struct Hand(Mutex<DateTime<Utc>>);
 
 impl Wall for Hand {
     fn now(&self) -> DateTime<Utc> {
@@ -27,11 +27,11 @@ impl Wall for Hand {
 }
 
 impl Hand {
-    fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Hand(Mutex::new("2026-03-02T10:00:00Z".parse().unwrap())))
     }
 
-    fn pass(&self, time: TimeDelta) {
+    pub(crate) fn pass(&self, time: TimeDelta) {
         *self.0.lock() += time;
     }
 }

@@ -10,7 +10,6 @@ use dossier::app::ask::{Answer, Ask, Clock, Command, Envelope};
 use dossier::app::clock::{SystemClock, Wall};
 use dossier::app::query::{AsOf, TimelineQuery};
 use dossier::house::{House, Options};
-use dossier::ports::EventStore;
 use dossier_domain::event::WorkspaceConfigured;
 use dossier_domain::meta::Cause;
 use dossier_domain::rejection::Rejection;
@@ -55,6 +54,24 @@ impl World {
         drop(house);
         let house = House::open_at(folder.path(), Options::default(), wall.clone()).await.unwrap();
         house.start().await.unwrap();
+        World { house, folder, input, wall }
+    }
+
+    /// The same folder, opened by a house that has done nothing yet. Nothing must have run in the one before, which is
+    /// stopped or left as in a crash.
+    pub(crate) async fn opened_again(self, stopped: bool) -> Self {
+        if stopped {
+            self.house.stop().await.unwrap();
+        }
+        self.opened_again_after(|| {}).await
+    }
+
+    /// The same after a crash, with something done to the folder in between.
+    pub(crate) async fn opened_again_after(self, work: impl FnOnce()) -> Self {
+        let World { house, folder, input, wall } = self;
+        drop(house);
+        work();
+        let house = House::open_at(folder.path(), Options::default(), wall.clone()).await.unwrap();
         World { house, folder, input, wall }
     }
 

@@ -16,7 +16,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dossier::house::{House, Options};
-use dossier::ports::EventStore;
 use dossier::projecting;
 use dossier_domain::event::EVENT_TYPES;
 use serde_json::{Value, json};

@@ -15,7 +15,7 @@ const BINARIES: &[(&str, &str)] = &[
 ];
 
 /// The modules of a test binary that are written by a macro, one for each adapter.
-const ADAPTERS: [&str; 2] = ["memory", "sqlite"];
+const ADAPTERS: [&str; 3] = ["memory", "sqlite", "eventstore"];
 
 pub(crate) struct Tests {
     /// By binary, the full names.

@@ -248,8 +248,9 @@ proptest! {
             let own = entries.iter().filter(|entry| entry.stream == Stream::Contact(contact.id)).count();
             prop_assert_eq!(contact.next_revision, own as u64);
             prop_assert!(!view(&forest, contact, None).display_name().is_empty());
-            let kept = serde_json::to_vec(&**contact).unwrap();
-            prop_assert_eq!(&serde_json::from_slice::<Contact>(&kept).unwrap(), &**contact);
+            let kept = contact.pack_into(Vec::new()).unwrap();
+            prop_assert_eq!(&Contact::unpack(&kept).unwrap(), &**contact);
+            prop_assert_eq!(kept, contact.clone().pack_into(Vec::new()).unwrap());
         }
         let mut documents = Documents::new(10);
         let Ok(()) = documents.fold(&entries, &mut Log(&entries));

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use dossier::api::read::search;
 use dossier::house::House;
-use dossier::ports::EventStore;
 use dossier_domain::compose::{Forest, View, view};
 use dossier_domain::filter::{Setting, Subject, matches};
 use dossier_domain::ids::{ContactId, Stream};

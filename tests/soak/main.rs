@@ -1,5 +1,5 @@
-//! Commands, merges, unmerges, erasures and searches at once; in the end every search finds whom the reference evaluator
-//! finds over a fresh fold of the log. `DOSSIER_SOAK_STEPS=20000` makes it long.
+//! Commands, merges, unmerges, erasures, searches and snapshots of the index at once; in the end, and after a restart from
+//! the last snapshot, every search finds whom the reference evaluator finds over a fresh fold of the log. `DOSSIER_SOAK_STEPS=20000` makes it long.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
@@ -19,7 +19,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use dossier::api::bodies::SearchPage;
 use dossier::api::read::search;
 use dossier::house::{House, Options};
-use dossier::ports::EventStore;
 use proptest::prelude::Strategy;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -35,6 +34,8 @@ const WRITERS: u64 = 3;
 const READERS: usize = 2;
 /// Filters that are asked while things change, and compared in the end.
 const FILTERS: usize = 120;
+/// Searches of a reader between two attempts to write a snapshot of the index.
+const SEARCHES_A_SNAPSHOT: usize = 50;
 const SORTS: [&str; 6] = ["last_interaction", "first_name", "country", "status", "custom.number", "created_at"];
 
 fn sampled<S: Strategy>(strategy: &S, count: usize) -> Vec<S::Value> {
@@ -93,7 +94,11 @@ async fn whatever_happens_at_once_the_same_are_found_as_in_a_fresh_fold() {
     for reader in 0..READERS {
         let (house, searches, writing) = (house.clone(), searches.clone(), writing.clone());
         tasks.spawn(async move {
-            for search in searches.iter().cycle().skip(reader * FILTERS / READERS) {
+            for (asked, search) in searches.iter().cycle().skip(reader * FILTERS / READERS).enumerate() {
+                // Mostly it gives way; and whatever it writes, an erasure may take along.
+                if asked.is_multiple_of(SEARCHES_A_SNAPSHOT) {
+                    house.keep_index(true).await;
+                }
                 let page = page(&house, search).await;
                 assert!(page.count.unwrap() >= page.contacts.len() as u64);
                 if writing.load(Ordering::Relaxed) == 0 {
@@ -108,4 +113,14 @@ async fn whatever_happens_at_once_the_same_are_found_as_in_a_fresh_fold() {
     let head = house.store().head().await.unwrap();
     house.runner().reached(head).await;
     fresh::compare(&house, &searches).await;
+    house.stop().await.unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+    }
+    let again = House::open(copy.path(), Options::default()).await.unwrap();
+    again.start().await.unwrap();
+    assert_eq!(again.kept_at(), Some(head), "it started from the snapshot");
+    fresh::compare(&again, &searches).await;
 }

@@ -100,15 +100,19 @@ fn identities(reading: &Reading, faults: &mut Vec<String>) {
     }
 }
 
-/// Ids are unique, places have no gaps, and what nobody erased can be opened.
+/// Ids are unique, places have no gaps (positions only rise where the log does not count them), and what nobody erased can be opened.
 fn events(reading: &Reading, faults: &mut Vec<String>) {
     let mut ids = HashSet::new();
     let mut revisions: HashMap<&Stream, u64> = HashMap::new();
-    for (position, (recorded, opened)) in (1..).zip(&reading.events) {
+    let mut last = 0;
+    for (recorded, opened) in &reading.events {
+        let position = recorded.position;
         let next = revisions.entry(&recorded.stream).or_default();
-        if (recorded.position, recorded.revision) != (position, *next) {
-            faults.push(format!("a gap at position {position}"));
+        let follows = if reading.has_gaps { position > last } else { position == last + 1 };
+        if !follows || recorded.revision != *next {
+            faults.push(format!("a gap or a step back at position {position}"));
         }
+        last = position;
         *next = recorded.revision + 1;
         if !ids.insert(recorded.event.id) {
             faults.push(format!("the event at position {position} bears the id of another"));

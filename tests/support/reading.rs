@@ -18,6 +18,8 @@ pub struct Reading {
     pub contacts: BTreeMap<ContactId, Arc<Contact>>,
     pub identities: BTreeMap<IdentityId, Identity>,
     pub unfinished: Unfinished,
+    /// Whether the log's positions may have gaps.
+    pub has_gaps: bool,
 }
 
 impl Reading {
@@ -29,6 +31,7 @@ impl Reading {
 
     /// Folds what was appended since; whoever erased something must read from the start.
     pub async fn go_on(&mut self, store: &dyn EventStore, codec: &Codec) {
+        self.has_gaps = !store.counts_positions();
         for recorded in store.read_all(self.head(), usize::MAX).await.expect("the log is read") {
             let opened = codec.open(&recorded).await.expect("the event is read");
             self.fold(recorded, opened);

@@ -1,7 +1,12 @@
 //! One value for each ordinal: plain arrays, which are scanned as fast as memory is read, or a map where few have one.
 
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+
 use hashbrown::HashMap;
 use roaring::RoaringBitmap;
+
+use crate::stored::{Stored, misread};
 
 /// A value of a column, one of which stands for none.
 pub(super) trait Cell: Clone + PartialEq + 'static {
@@ -145,6 +150,33 @@ impl<T: Cell> Column<T> {
     }
 }
 
+impl<T: Stored + Clone> Stored for Column<T> {
+    fn store(&self, out: &mut impl Write) -> io::Result<()> {
+        self.present.store(out)?;
+        match &self.values {
+            Values::Dense(values) => {
+                0_u8.store(out)?;
+                values.store(out)
+            }
+            // In order, so that the same column is the same bytes.
+            Values::Sparse(values) => {
+                1_u8.store(out)?;
+                values.iter().map(|(ordinal, value)| (*ordinal, value.clone())).collect::<BTreeMap<_, _>>().store(out)
+            }
+        }
+    }
+
+    fn load(from: &mut impl Read) -> io::Result<Self> {
+        let present = Stored::load(from)?;
+        let values = match u8::load(from)? {
+            0 => Values::Dense(Stored::load(from)?),
+            1 => Values::Sparse(BTreeMap::load(from)?.into_iter().collect()),
+            _ => return Err(misread("a column is neither an array nor a map")),
+        };
+        Ok(Column { values, present })
+    }
+}
+
 /// Those that pass.
 pub(super) fn sift(mut within: RoaringBitmap, test: impl FnMut(u32) -> bool) -> RoaringBitmap {
     within.retain(test);
@@ -153,8 +185,6 @@ pub(super) fn sift(mut within: RoaringBitmap, test: impl FnMut(u32) -> bool) -> 
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use proptest::prelude::*;
 
     use super::*;

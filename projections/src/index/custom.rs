@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use super::record::{Record, find_custom};
 use super::texts::{TextColumn, Texts};
 use super::timeline::Timeline;
 use super::values::{Booleans, Codes, Sets};
+use crate::stored::{Stored, misread};
 
 /// What a value holds, if it is of this type.
 macro_rules! match_value {
@@ -43,6 +45,50 @@ pub(super) enum CustomField {
     Date(Timeline),
     Instant(Timeline),
     Set(Sets),
+}
+
+impl Stored for CustomFields {
+    fn store(&self, out: &mut impl Write) -> io::Result<()> {
+        self.0.store(out)
+    }
+
+    fn load(from: &mut impl Read) -> io::Result<Self> {
+        Stored::load(from).map(CustomFields)
+    }
+}
+
+impl Stored for CustomField {
+    fn store(&self, out: &mut impl Write) -> io::Result<()> {
+        match self {
+            CustomField::Text(column) => tagged(0, column, out),
+            CustomField::Code(codes) => tagged(1, codes, out),
+            CustomField::Boolean(yes) => tagged(2, yes, out),
+            CustomField::Number(column) => tagged(3, column, out),
+            CustomField::Time(column) => tagged(4, column, out),
+            CustomField::Date(line) => tagged(5, line, out),
+            CustomField::Instant(line) => tagged(6, line, out),
+            CustomField::Set(sets) => tagged(7, sets, out),
+        }
+    }
+
+    fn load(from: &mut impl Read) -> io::Result<Self> {
+        Ok(match u8::load(from)? {
+            0 => CustomField::Text(Stored::load(from)?),
+            1 => CustomField::Code(Stored::load(from)?),
+            2 => CustomField::Boolean(Stored::load(from)?),
+            3 => CustomField::Number(Stored::load(from)?),
+            4 => CustomField::Time(Stored::load(from)?),
+            5 => CustomField::Date(Stored::load(from)?),
+            6 => CustomField::Instant(Stored::load(from)?),
+            7 => CustomField::Set(Stored::load(from)?),
+            _ => return Err(misread("a custom field has no type")),
+        })
+    }
+}
+
+fn tagged(tag: u8, field: &impl Stored, out: &mut impl Write) -> io::Result<()> {
+    tag.store(out)?;
+    field.store(out)
 }
 
 impl CustomField {
@@ -140,6 +186,11 @@ fn set(column: &mut Column<u64>, ordinal: u32, key: Option<u64>) -> bool {
 }
 
 impl CustomFields {
+    #[cfg(feature = "sabotage")]
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &CustomField)> {
+        self.0.iter()
+    }
+
     pub(super) fn get(&self, key: &str) -> Option<&CustomField> {
         self.0.get(key)
     }

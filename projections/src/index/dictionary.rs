@@ -1,12 +1,14 @@
 //! Values that many contacts share: each once, with a bitmap of those that show it. What nobody shows is freed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use dossier_domain::values::text::fold;
 use roaring::RoaringBitmap;
 
 use super::timeline::bitmap_memory;
+use crate::stored::{Stored, stored};
 
 /// Values by code.
 #[derive(Debug, Default)]
@@ -25,6 +27,23 @@ pub(super) struct Entry {
     /// As it is sorted.
     pub(super) folded: Box<str>,
     pub(super) members: RoaringBitmap,
+}
+
+stored!(Entry { text, name, folded, members });
+
+impl Stored for Dictionary {
+    fn store(&self, out: &mut impl Write) -> io::Result<()> {
+        self.free.store(out)?;
+        self.entries.store(out)
+    }
+
+    fn load(from: &mut impl Read) -> io::Result<Self> {
+        let (free, entries): (Vec<u32>, Vec<Entry>) = Stored::load(from)?;
+        let nobodys: HashSet<u32> = free.iter().copied().collect();
+        let used = (0..).zip(&entries).filter(|(code, _)| !nobodys.contains(code));
+        let codes = used.map(|(code, entry)| (entry.text.clone(), code)).collect();
+        Ok(Dictionary { codes, entries, free })
+    }
 }
 
 impl Dictionary {

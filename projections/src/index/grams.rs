@@ -3,11 +3,15 @@
 //! They tell who can contain a needle. For needles of up to three bytes they tell who does: every two bytes of a value are
 //! followed by a third, if only by the separator.
 
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+
 use hashbrown::HashMap;
 use roaring::{MultiOps, RoaringBitmap};
 
 use super::record::SEPARATOR;
 use super::timeline::bitmap_memory;
+use crate::stored::Stored;
 
 /// Bitmaps by what stands in a record.
 #[derive(Debug)]
@@ -21,6 +25,26 @@ pub(super) struct Grams {
 impl Default for Grams {
     fn default() -> Self {
         Grams { ones: vec![RoaringBitmap::new(); 256], threes: HashMap::new() }
+    }
+}
+
+impl Stored for Grams {
+    fn store(&self, out: &mut impl Write) -> io::Result<()> {
+        self.ones.store(out)?;
+        (self.threes.len() as u64).store(out)?;
+        // In order, so that the same text is the same bytes.
+        let threes: BTreeMap<u16, &Vec<(u8, RoaringBitmap)>> =
+            self.threes.iter().map(|(first, thirds)| (*first, thirds)).collect();
+        threes.into_iter().try_for_each(|(first, thirds)| {
+            first.store(out)?;
+            thirds.store(out)
+        })
+    }
+
+    fn load(from: &mut impl Read) -> io::Result<Self> {
+        let ones = Stored::load(from)?;
+        let threes = (0..u64::load(from)?).map(|_| Stored::load(from)).collect::<io::Result<_>>()?;
+        Ok(Grams { ones, threes })
     }
 }
 
@@ -105,6 +129,17 @@ impl Grams {
             let members = self.members_mut((having[0] >> 32) as u32);
             members.extend(having.iter().map(|pair| *pair as u32));
         }
+    }
+
+    /// Every part that somebody has.
+    #[cfg(feature = "sabotage")]
+    pub(super) fn every(&self) -> BTreeMap<Vec<u8>, RoaringBitmap> {
+        let ones = (0..=u8::MAX).zip(&self.ones).map(|(byte, members)| (vec![byte], members.clone()));
+        let threes = self.threes.iter().flat_map(|(first, thirds)| {
+            let [one, two] = first.to_be_bytes();
+            thirds.iter().map(move |(three, members)| (vec![one, two, *three], members.clone()))
+        });
+        ones.chain(threes).filter(|(_, members)| !members.is_empty()).collect()
     }
 
     fn insert(&mut self, three: u32, ordinal: u32) {

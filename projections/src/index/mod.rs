@@ -13,6 +13,7 @@ mod evaluate;
 mod grams;
 mod keys;
 mod lowest;
+mod noted;
 mod order;
 mod ordinals;
 mod place;
@@ -22,9 +23,12 @@ mod record;
 mod standing;
 mod texts;
 mod timeline;
+#[cfg(feature = "sabotage")]
+mod told;
 mod values;
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use dossier_domain::filter::{CodeField, FilterField, InstantField, PhoneField, SetField, Sort, Subject, TextField};
@@ -33,7 +37,10 @@ use roaring::RoaringBitmap;
 
 pub use ask::{Ask, Memory, NoSegments, Page, Put, Segments, UsedTag};
 pub use changed::{Asked, Changed, Touched};
+pub use noted::Noted;
 pub use place::Place;
+#[cfg(feature = "sabotage")]
+pub use told::Told;
 
 use column::{Cell, Column, sift};
 use custom::{CustomField, CustomFields};
@@ -46,6 +53,8 @@ use standing::Standing;
 use texts::{TextColumn, Texts};
 use timeline::Timeline;
 use values::{Codes, Sets};
+
+use crate::stored::stored;
 
 /// The live contacts of one workspace.
 #[derive(Debug)]
@@ -65,6 +74,20 @@ pub struct Index {
     channels: Sets,
     custom: CustomFields,
 }
+
+stored!(Index {
+    active_days,
+    ordinals,
+    profiles,
+    standing,
+    texts,
+    text_columns,
+    codes,
+    instants,
+    tags,
+    channels,
+    custom,
+});
 
 /// The standard fields of codes.
 const CODES: [CodeField; 5] =
@@ -180,6 +203,11 @@ impl Index {
         let mut used: Vec<UsedTag> = used.collect();
         used.sort_by_key(|tag| Reverse(tag.count));
         used
+    }
+
+    /// Tags by folded key, as they are spelled.
+    pub(crate) fn spellings(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<str>)> {
+        self.tags.dictionary().beginning_with("").map(|entry| (&entry.text, &entry.name))
     }
 
     /// Contacts whose instant lies after the one and not after the other. It costs as little as few of them lie there.

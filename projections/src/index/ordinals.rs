@@ -1,9 +1,13 @@
 //! Contacts numbered densely, as bitmaps need them. The number of a removed contact is given to a later one.
 
+use std::io::{self, Read, Write};
+
 use dossier_domain::ids::ContactId;
 use hashbrown::HashTable;
 use roaring::RoaringBitmap;
 use uuid::Uuid;
+
+use crate::stored::{Stored, misread};
 
 /// Who has which ordinal.
 #[derive(Debug, Default)]
@@ -13,6 +17,28 @@ pub(super) struct Ordinals {
     by_id: HashTable<u32>,
     free: Vec<u32>,
     live: RoaringBitmap,
+}
+
+impl Stored for Ordinals {
+    fn store(&self, out: &mut impl Write) -> io::Result<()> {
+        self.ids.store(out)?;
+        self.free.store(out)?;
+        self.live.store(out)
+    }
+
+    fn load(from: &mut impl Read) -> io::Result<Self> {
+        let ids: Vec<Uuid> = Stored::load(from)?;
+        let (free, live): (Vec<u32>, RoaringBitmap) = Stored::load(from)?;
+        if live.max().is_some_and(|last| last as usize >= ids.len()) {
+            return Err(misread("somebody has an ordinal and no id"));
+        }
+        let mut by_id = HashTable::with_capacity(live.len() as usize);
+        for ordinal in &live {
+            let id = |ordinal: &u32| hash(&ids[*ordinal as usize]);
+            by_id.insert_unique(id(&ordinal), ordinal, id);
+        }
+        Ok(Ordinals { ids, by_id, free, live })
+    }
 }
 
 impl Ordinals {

@@ -7,6 +7,7 @@ use roaring::RoaringBitmap;
 
 use super::changed::Changed;
 use super::values::{Booleans, choice};
+use crate::stored::stored;
 
 /// How contacts stand.
 #[derive(Debug, Default)]
@@ -18,6 +19,8 @@ pub(super) struct Standing {
     blocked: Booleans,
     has_absorbed: Booleans,
 }
+
+stored!(Standing { of, conversations, blocked, has_absorbed });
 
 const STATUSES: [ConversationStatus; 4] =
     [ConversationStatus::None, ConversationStatus::Open, ConversationStatus::Snoozed, ConversationStatus::Closed];
@@ -55,6 +58,21 @@ impl Standing {
         if self.has_absorbed.set(ordinal, Some(subject.has_absorbed)) {
             changed.add(&FilterField::Boolean(BooleanField::HasAbsorbed));
         }
+    }
+
+    #[cfg(feature = "sabotage")]
+    pub(super) fn bitmaps(&self) -> [(&'static str, &RoaringBitmap); 8] {
+        let [none, open, snoozed, closed] = &self.conversations;
+        [
+            ("none", none),
+            ("open", open),
+            ("snoozed", snoozed),
+            ("closed", closed),
+            ("blocked", self.blocked.yes()),
+            ("blocked or not", self.blocked.present()),
+            ("has absorbed", self.has_absorbed.yes()),
+            ("has absorbed or not", self.has_absorbed.present()),
+        ]
     }
 
     fn replace(&mut self, ordinal: u32, bits: u8) -> u8 {

@@ -11,6 +11,7 @@ use super::grams::{Grams, Parts, is_exact};
 use super::keys::{is_whole, text_key};
 use super::record::{SEPARATOR, needle_of_digits, range_at, value_at};
 use super::values::choice;
+use crate::stored::stored;
 
 /// Records by ordinal.
 #[derive(Debug, Default)]
@@ -39,6 +40,9 @@ pub(super) struct TextColumn {
     keys: Column<u64>,
 }
 
+stored!(Texts { records, grams, waiting, is_filling });
+stored!(TextColumn { starts, keys });
+
 impl Texts {
     pub(super) fn record(&self, ordinal: u32) -> &[u8] {
         self.records.get(ordinal as usize).map_or(&[], |record| record)
@@ -65,6 +69,18 @@ impl Texts {
         } else {
             self.grams.replace(ordinal, &Parts::of(&before), &Parts::of(record));
         }
+    }
+
+    /// Every part of a record, with those who have it: as they are found, whether they wait or not.
+    #[cfg(feature = "sabotage")]
+    pub(super) fn every_gram(&self) -> std::collections::BTreeMap<Vec<u8>, RoaringBitmap> {
+        let mut grams = self.grams.every();
+        let mut waiting = Grams::default();
+        waiting.enter(self.waiting.iter().map(|ordinal| (ordinal, self.record(ordinal))));
+        for (gram, members) in waiting.every() {
+            *grams.entry(gram).or_default() |= members;
+        }
+        grams
     }
 
     /// Nobody asks until [`Texts::end_filling`]: more may wait.

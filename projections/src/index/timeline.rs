@@ -6,6 +6,7 @@ use std::ops::Range;
 use roaring::RoaringBitmap;
 
 use super::column::{Cell, Column, sift};
+use crate::stored::stored;
 
 /// A column whose keys are times.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub(super) struct Timeline {
     buckets: BTreeMap<u64, RoaringBitmap>,
     shift: u32,
 }
+
+stored!(Timeline { shift, column, buckets });
 
 impl Timeline {
     /// Of microseconds, in buckets of about two and a half hours.
@@ -29,6 +32,11 @@ impl Timeline {
 
     pub(super) fn column(&self) -> &Column<u64> {
         &self.column
+    }
+
+    #[cfg(feature = "sabotage")]
+    pub(super) fn buckets(&self) -> &BTreeMap<u64, RoaringBitmap> {
+        &self.buckets
     }
 
     /// Whether it changed.

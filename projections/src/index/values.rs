@@ -8,6 +8,7 @@ use roaring::{MultiOps, RoaringBitmap};
 
 use super::column::{Cell, Column, sift};
 use super::dictionary::{Dictionary, Entry};
+use crate::stored::stored;
 
 /// A field of one code.
 #[derive(Debug, Default)]
@@ -16,7 +17,14 @@ pub(super) struct Codes {
     dictionary: Dictionary,
 }
 
+stored!(Codes { dictionary, column });
+
 impl Codes {
+    #[cfg(feature = "sabotage")]
+    pub(super) fn parts(&self) -> (&Column<u32>, &Dictionary) {
+        (&self.column, &self.dictionary)
+    }
+
     /// Whether it changed.
     pub(super) fn set(&mut self, ordinal: u32, value: Option<&Arc<str>>) -> bool {
         let before = self.get(ordinal).map(|entry| &entry.text);
@@ -73,7 +81,14 @@ pub(super) struct Sets {
     dictionary: Dictionary,
 }
 
+stored!(Sets { dictionary, column });
+
 impl Sets {
+    #[cfg(feature = "sabotage")]
+    pub(super) fn parts(&self) -> (&Column<Option<Box<[u32]>>>, &Dictionary) {
+        (&self.column, &self.dictionary)
+    }
+
     /// Whether it changed. Texts come in their order, each once, with their spelling.
     pub(super) fn set<'s>(
         &mut self,
@@ -145,6 +160,8 @@ pub(super) struct Booleans {
     yes: RoaringBitmap,
     present: RoaringBitmap,
 }
+
+stored!(Booleans { yes, present });
 
 impl Booleans {
     /// Whether it changed.

@@ -71,6 +71,17 @@ impl Memberships {
         Memberships { as_of, ..Memberships::default() }
     }
 
+    /// Who is in which, and up to when that is told. For tests.
+    #[cfg(feature = "sabotage")]
+    pub fn told(&self, index: &Index) -> (DateTime<Utc>, BTreeMap<&str, Vec<Option<ContactId>>>) {
+        let members = |members: &RoaringBitmap| {
+            let mut ids: Vec<_> = members.iter().map(|ordinal| index.id_of(ordinal)).collect();
+            ids.sort();
+            ids
+        };
+        (self.as_of, self.plans.iter().zip(&self.members).map(|(plan, own)| (&*plan.name, members(own))).collect())
+    }
+
     /// Whether there is no segment.
     pub fn is_empty(&self) -> bool {
         self.plans.is_empty()

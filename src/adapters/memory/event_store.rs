@@ -106,13 +106,14 @@ impl EventStore for MemoryEventStore {
         }
         let mut log = self.log.lock();
         log.check(stream, expected, &events)?;
+        let count = events.len() as u64;
         events.into_iter().for_each(|event| log.push(stream, event));
         let position = log.events.len() as u64;
         if !log.held {
             self.durable.advance(position);
         }
         let revision = log.streams.get(stream).map_or(0, |places| places.len() as u64 - 1);
-        Ok(Appended { revision, position })
+        Ok(Appended::without_gaps(revision, position, count))
     }
 
     async fn durable(&self, position: u64) -> Result<(), StoreError> {

@@ -83,24 +83,26 @@ pub enum Synchronous {
 }
 
 /// What a file must be.
-pub(super) struct Format {
+pub(in crate::adapters) struct Format {
     /// What it is, for messages.
-    pub(super) name: &'static str,
+    pub(in crate::adapters) name: &'static str,
     /// `PRAGMA application_id`.
-    pub(super) application_id: i32,
+    pub(in crate::adapters) application_id: i32,
     /// `PRAGMA user_version`.
-    pub(super) version: i32,
+    pub(in crate::adapters) version: i32,
     /// Makes the tables of an empty file.
-    pub(super) schema: &'static str,
+    pub(in crate::adapters) schema: &'static str,
+    /// What makes of a file of format 1 one of format 2, and so on.
+    pub(in crate::adapters) upgrades: &'static [&'static str],
 }
 
 /// Where and how to open.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
-    pub(super) file: PathBuf,
+pub(in crate::adapters) struct Place {
+    pub(in crate::adapters) file: PathBuf,
     /// A registered VFS other than the default one.
-    pub(super) vfs: Option<String>,
-    pub(super) synchronous: Synchronous,
+    pub(in crate::adapters) vfs: Option<String>,
+    pub(in crate::adapters) synchronous: Synchronous,
 }
 
 impl Place {
@@ -109,13 +111,14 @@ impl Place {
     }
 
     /// Opens the file for writing, making it if it is not there.
-    pub(super) fn create(&self, format: &Format, page_size: u32) -> Result<Connection, OpenError> {
+    pub(in crate::adapters) fn create(&self, format: &Format, page_size: u32) -> Result<Connection, OpenError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = self.connect(flags).map_err(self.engine())?;
-        let empty = self.check(&connection, format)?;
+        let found = self.check(&connection, format)?;
         self.prepare(&connection, page_size).map_err(self.engine())?;
-        if empty {
-            make_tables(&connection, format).map_err(self.engine())?;
+        match found {
+            None => make_tables(&connection, format).map_err(self.engine())?,
+            Some(found) => upgrade(&connection, format, found).map_err(self.engine())?,
         }
         Ok(connection)
     }
@@ -137,8 +140,8 @@ impl Place {
         Ok(connection)
     }
 
-    /// Whether the file is empty; refuses what is not ours, before anything is written to it.
-    fn check(&self, connection: &Connection, format: &Format) -> Result<bool, OpenError> {
+    /// The format of the file, `None` if it is empty; refuses what is not ours, before anything is written to it.
+    fn check(&self, connection: &Connection, format: &Format) -> Result<Option<i32>, OpenError> {
         let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
         let foreign = || OpenError::Foreign { file: self.file.clone(), expected: format.name };
         let application_id = number("application_id").map_err(|error| match error.sqlite_error_code() {
@@ -148,7 +151,7 @@ impl Place {
         let found = number("user_version").map_err(self.engine())?;
         let tables = number("schema_version").map_err(self.engine())?;
         if (application_id, found, tables) == (0, 0, 0) {
-            return Ok(true);
+            return Ok(None);
         }
         if application_id != format.application_id {
             return Err(foreign());
@@ -156,7 +159,7 @@ impl Place {
         if found > format.version {
             return Err(OpenError::Newer { file: self.file.clone(), found, known: format.version });
         }
-        Ok(false)
+        Ok(Some(found))
     }
 
     fn prepare(&self, connection: &Connection, page_size: u32) -> rusqlite::Result<()> {
@@ -199,6 +202,15 @@ fn make_tables(connection: &Connection, format: &Format) -> rusqlite::Result<()>
     transaction.commit()
 }
 
+fn upgrade(connection: &Connection, format: &Format, found: i32) -> rusqlite::Result<()> {
+    let done = usize::try_from(found - 1).unwrap_or_default();
+    let Some(steps) = format.upgrades.get(done..).filter(|steps| !steps.is_empty()) else { return Ok(()) };
+    let transaction = connection.unchecked_transaction()?;
+    steps.iter().try_for_each(|step| transaction.execute_batch(step))?;
+    transaction.pragma_update(None, "user_version", format.version)?;
+    transaction.commit()
+}
+
 /// The name of the file at a path, for errors that must not show where the folder is.
 pub(super) fn place_in(file: &Path, row: impl std::fmt::Display) -> String {
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -214,6 +226,7 @@ mod tests {
         application_id: 0x4473_7400,
         version: 2,
         schema: "CREATE TABLE things(name TEXT NOT NULL) STRICT",
+        upgrades: &["ALTER TABLE old RENAME TO things"],
     };
 
     fn place(folder: &tempfile::TempDir) -> Place {
@@ -231,6 +244,18 @@ mod tests {
             .query_row("SELECT count(*) FROM things", [], |row| row.get(0))
             .unwrap();
         assert_eq!(count, 1);
+    }
+
+    #[test]
+    fn a_file_of_an_older_format_becomes_one_of_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = place(&folder);
+        let older =
+            Format { version: 1, schema: "CREATE TABLE old(name TEXT NOT NULL) STRICT", upgrades: &[], ..FORMAT };
+        place.create(&older, 4096).unwrap();
+        for _ in ["upgraded", "opened again"] {
+            place.create(&FORMAT, 4096).unwrap().execute("INSERT INTO things VALUES ('one')", []).unwrap();
+        }
     }
 
     #[test]

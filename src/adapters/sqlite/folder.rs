@@ -62,6 +62,14 @@ impl DataFolder {
         &self.0.path
     }
 
+    /// Flushes the names of its files.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn flush(&self) -> std::io::Result<()> {
+        sync_folder(&self.0.path)
+    }
+
     /// The path of a file in it.
     pub fn file(&self, name: &str) -> PathBuf {
         self.0.path.join(name)

@@ -8,6 +8,7 @@ pub mod master_key;
 mod pool;
 pub mod read_store;
 
+pub(in crate::adapters) use connect::{Format, Place};
 pub use connect::{OpenError, Synchronous};
 pub use event_store::{Options as EventStoreOptions, SqliteEventStore};
 pub use folder::DataFolder;

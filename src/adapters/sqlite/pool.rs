@@ -20,6 +20,12 @@ impl Pool {
         Ok(Pool { connections, next: AtomicUsize::new(0) })
     }
 
+    /// Does something to every connection.
+    pub(super) fn each(&self, work: impl FnMut(&Connection) -> rusqlite::Result<()>) -> rusqlite::Result<()> {
+        let mut work = work;
+        self.connections.iter().try_for_each(|connection| work(&connection.lock()))
+    }
+
     /// A free connection, else the next in turn.
     pub(super) fn get(&self) -> MutexGuard<'_, Connection> {
         let first = self.next.fetch_add(1, Ordering::Relaxed);

@@ -14,7 +14,6 @@ use super::cursor::{Pages, descending};
 use crate::api::bodies::{CycleBody, CyclePage, CycleState, EntryKind, InteractionBody, MemberBody, MemberPage};
 use crate::app::AppError;
 use crate::house::House;
-use crate::ports::EventStore;
 use crate::ports::read_store::ClosedCycle;
 
 impl House {
@@ -106,9 +105,8 @@ impl House {
 
     /// The interaction that makes a contact count. Nothing of it is personal, so an erasure takes nothing away.
     async fn interaction(&self, member: &Member) -> Result<InteractionBody, AppError> {
-        let recorded = self.store.read_all(member.position.saturating_sub(1), 1).await?.pop();
         let missing = || AppError::Internal(format!("there is no interaction at position {}", member.position));
-        let recorded = recorded.filter(|found| found.position == member.position).ok_or_else(missing)?;
+        let recorded = self.store.read_at(member.position).await?.ok_or_else(missing)?;
         let seen = self.codec.glance(&recorded)?;
         let (at, channel) = passed(&seen.event).ok_or_else(missing)?;
         Ok(InteractionBody {

@@ -16,7 +16,7 @@ use crate::api::bodies::{EntryBody, EntryPage};
 use crate::app::AppError;
 use crate::app::query::TimelineQuery;
 use crate::house::House;
-use crate::ports::{Direction, EventStore, Recorded};
+use crate::ports::{Direction, Recorded};
 use crate::sealing::Opened;
 
 /// Where an entry stands among the others: its time in microseconds, then its position.

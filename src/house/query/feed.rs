@@ -4,7 +4,6 @@ use super::entries::entry;
 use crate::api::bodies::EventPage;
 use crate::app::AppError;
 use crate::house::House;
-use crate::ports::EventStore;
 
 impl House {
     /// The durable events of a workspace among the `limit` that follow a position, of the types named (of all if none

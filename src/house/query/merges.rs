@@ -12,7 +12,7 @@ use super::tree::States;
 use crate::api::bodies::{ChoiceBody, MergeBody, MergePage, MergeState};
 use crate::app::AppError;
 use crate::house::House;
-use crate::ports::{Direction, EventStore, Recorded};
+use crate::ports::{Direction, Recorded};
 use crate::sealing::Opened;
 
 impl House {
@@ -132,8 +132,7 @@ impl House {
     }
 
     async fn opened_in_log(&self, position: u64) -> Result<Opened, AppError> {
-        let recorded = self.store.read_all(position.saturating_sub(1), 1).await?.pop();
         let missing = || AppError::Internal(format!("there is no event at position {position}"));
-        self.codec.open(&recorded.filter(|found| found.position == position).ok_or_else(missing)?).await
+        self.codec.open(&self.store.read_at(position).await?.ok_or_else(missing)?).await
     }
 }

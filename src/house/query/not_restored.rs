@@ -13,7 +13,7 @@ use super::tree::{PAGE, States};
 use crate::api::bodies::{ChannelBody, NotRestored};
 use crate::app::AppError;
 use crate::house::House;
-use crate::ports::{Direction, EventStore};
+use crate::ports::Direction;
 
 impl House {
     /// What does not come back when this merge is undone.

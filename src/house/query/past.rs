@@ -12,7 +12,6 @@ use super::tree::{States, Tree};
 use crate::app::AppError;
 use crate::app::query::AsOf;
 use crate::house::House;
-use crate::ports::EventStore;
 
 /// A past moment. A time cuts each stream before its first event that was recorded later.
 struct Past<'a> {

@@ -12,7 +12,7 @@ use dossier_domain::state::{Contact, Life, evolve};
 use crate::app::AppError;
 use crate::house::House;
 use crate::ports::read_store::{Projection, StoredContact};
-use crate::ports::{Direction, EventStore, KeyState};
+use crate::ports::{Direction, KeyState};
 
 /// Events read at once from a stream.
 pub(super) const PAGE: usize = 1_000;

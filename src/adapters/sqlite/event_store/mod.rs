@@ -8,6 +8,7 @@
 mod checkpoints;
 mod filling;
 mod filter;
+mod index;
 mod options;
 mod readers;
 mod recent;
@@ -28,6 +29,7 @@ use rusqlite::wal::CheckpointMode;
 use self::checkpoints::Checkpoints;
 use self::filling::Filling;
 use self::filter::Filter;
+use self::index::Index;
 pub use self::options::{BeforeCommit, Options};
 use self::readers::{PAGE, Readers};
 use self::staging::{Outcome, Staging, Witness};
@@ -39,9 +41,7 @@ use crate::ports::{AppendError, Appended, Direction, EventStore, Expected, NewEv
 
 /// Name of the file in the data folder.
 pub const FILE: &str = "log.db";
-/// The writer's page cache. Small on purpose: whenever a commit split a page of an index, SQLite goes through the whole of
-/// it (a split borrows a page number near 1 GiB, and SQLite then looks for pages beyond the end), a quarter of the
-/// writer's time with four times as much. What it does not hold, the system's cache does.
+/// The writer's page cache: the log is only added to, so it needs no more than a transaction writes.
 const CACHE_KIB: i32 = 16 << 10;
 
 /// The embedded log.
@@ -66,13 +66,15 @@ impl SqliteEventStore {
         let mut connection = place.create(&schema::FORMAT, options.page_size)?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB).map_err(engine)?;
         connection.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::TRUNCATE).map_err(engine)?;
-        let readers = Arc::new(Readers::open(&place, options.readers)?);
         let filter = Arc::new(Filter::new());
+        let index = Arc::new(Index::open((&place, &connection), &filter, options.indexed_at_once)?);
+        let readers = Arc::new(Readers::open(&place, Arc::clone(&index), options.readers)?);
         let head = readers.committed_head().map_err(engine)?;
         let step = i32::try_from(options.checkpoint_bytes / u64::from(options.page_size.max(1))).unwrap_or(i32::MAX);
         let checkpoints = Checkpoints::watch(&mut connection, place.join()?, step).map_err(engine)?;
         let shared = Arc::new(Shared {
             staging: Staging::after(head, Arc::clone(&filter), &options),
+            index,
             durable: Watermark::at(head),
             failure: OnceLock::new(),
         });
@@ -111,6 +113,7 @@ impl SqliteEventStore {
             // A panic of the writer is in the failure.
             let _ = writer.join();
         }
+        self.shared.index.stop();
         self.failure().map_or(Ok(()), |reason| Err(unavailable("closing", reason)))
     }
 

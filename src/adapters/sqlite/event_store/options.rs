@@ -17,6 +17,8 @@ pub struct Options {
     pub remembered: usize,
     /// Marks remembered after their commit, for what is delivered twice at once; older ones are found in the file.
     pub recent_marks: usize,
+    /// Events that are merged into the index at once; so many more may be found in memory alone. At least 1.
+    pub indexed_at_once: usize,
     /// Read connections. At least 1.
     pub readers: usize,
     /// Bytes of a page of a new file; a power of two from 512 to 65536.
@@ -38,6 +40,7 @@ impl Default for Options {
             max_batch: 4096,
             remembered: 1 << 17,
             recent_marks: 1 << 14,
+            indexed_at_once: 1 << 16,
             readers: cores.clamp(2, 8),
             page_size: 4096,
             checkpoint_bytes: 64 << 20,

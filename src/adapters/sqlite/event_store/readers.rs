@@ -1,10 +1,13 @@
 //! Read connections: what is committed, as of now.
 
+use std::sync::Arc;
+
 use dossier_domain::ids::{Mark, Stream};
 use rusqlite::{Connection, OptionalExtension, ToSql};
 
 use super::super::connect::{OpenError, Place, place_in};
 use super::super::pool::Pool;
+use super::index::{Index, Spot};
 use super::rows::{COLUMNS, RowReader, number, stream_key, to_sql};
 use crate::ports::{Direction, Recorded, StoreError};
 
@@ -15,6 +18,7 @@ pub(super) const PAGE: usize = 1024;
 /// The queries, on a pool of connections.
 pub(super) struct Readers {
     pool: Pool,
+    index: Arc<Index>,
     rows: RowReader,
     place: Place,
 }
@@ -35,8 +39,12 @@ pub(super) enum Keys {
 }
 
 impl Readers {
-    pub(super) fn open(place: &Place, count: usize) -> Result<Self, OpenError> {
-        Ok(Readers { pool: Pool::open(place, count)?, rows: RowReader::new(), place: place.clone() })
+    pub(super) fn open(place: &Place, index: Arc<Index>, count: usize) -> Result<Self, OpenError> {
+        let pool = Pool::open(place, count)?;
+        let file = index.file().to_string_lossy();
+        let attach = |connection: &Connection| connection.execute("ATTACH ?1 AS sought", [&file]).map(drop);
+        pool.each(attach).map_err(|source| OpenError::Engine { file: index.file().to_owned(), source })?;
+        Ok(Readers { pool, index, rows: RowReader::new(), place: place.clone() })
     }
 
     /// Position of the last event committed.
@@ -49,8 +57,17 @@ impl Readers {
     pub(super) fn look_up(&self, stream: Option<&Stream>, marks: &[Mark]) -> Result<LookUp, StoreError> {
         let connection = self.pool.get();
         let look = || -> rusqlite::Result<LookUp> {
-            let head = stream.map(|stream| stream_head(&connection, stream)).transpose()?;
-            let taken = marks.iter().find_map(|mark| mark_position(&connection, *mark).transpose()).transpose()?;
+            // In memory first: what is merged meanwhile is in the file then.
+            let head_of = |stream: &Stream| match self.index.head(stream) {
+                None => stream_head(&connection, stream),
+                known => Ok(known),
+            };
+            let bearer_of = |mark: &Mark| match self.index.bearer(*mark) {
+                None => mark_position(&connection, *mark),
+                known => Ok(known),
+            };
+            let head = stream.map(head_of).transpose()?;
+            let taken = marks.iter().find_map(|mark| bearer_of(mark).transpose()).transpose()?;
             Ok(LookUp { head, taken })
         };
         look().map_err(unavailable("checking an append"))
@@ -58,13 +75,24 @@ impl Readers {
 
     /// The event that bears a mark.
     pub(super) fn find(&self, mark: Mark) -> Result<Option<Recorded>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM events WHERE position = (SELECT position FROM marks WHERE mark = ?1)");
-        Ok(self.page(&sql, &[&mark.0], 1, "finding a mark")?.pop())
+        const DOING: &str = "finding a mark";
+        if let Some(position) = self.index.bearer(mark) {
+            return self.at(position, DOING);
+        }
+        let sql = format!(
+            "SELECT {COLUMNS} FROM sought.marks AS found CROSS JOIN events AS event USING (position) WHERE mark = ?1"
+        );
+        Ok(self.page(&sql, &[&mark.0], 1, DOING)?.pop())
+    }
+
+    fn at(&self, position: u64, doing: &'static str) -> Result<Option<Recorded>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM events AS event WHERE position = ?1");
+        Ok(self.page(&sql, &[&to_sql(position)], 1, doing)?.pop())
     }
 
     /// One page of events after a position.
     pub(super) fn read_all(&self, after: u64, limit: usize) -> Result<Vec<Recorded>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM events WHERE position > ?1 ORDER BY position");
+        let sql = format!("SELECT {COLUMNS} FROM events AS event WHERE position > ?1 ORDER BY position");
         self.page(&sql, &[&to_sql(after)], limit, "reading all events")
     }
 
@@ -76,14 +104,60 @@ impl Readers {
         direction: Direction,
         limit: usize,
     ) -> Result<Vec<Recorded>, StoreError> {
-        let (compare, order) = match direction {
-            Direction::Forward => (">=", "ASC"),
-            Direction::Backward => ("<=", "DESC"),
-        };
-        let sql = format!(
-            "SELECT {COLUMNS} FROM events WHERE stream = ?1 AND revision {compare} ?2 ORDER BY revision {order}"
-        );
-        self.page(&sql, &[&stream_key(stream), &to_sql(from)], limit, "reading a stream")
+        let limit = limit.min(PAGE);
+        // In memory first: what is merged meanwhile is in the file then.
+        let newest = self.index.spots(stream);
+        match direction {
+            Direction::Forward => self.read_forward(stream, from, limit, &newest),
+            Direction::Backward => self.read_backward(stream, from, limit, &newest),
+        }
+    }
+
+    fn read_forward(
+        &self,
+        stream: &Stream,
+        from: u64,
+        limit: usize,
+        newest: &[Spot],
+    ) -> Result<Vec<Recorded>, StoreError> {
+        let ends = newest.first().map_or(u64::MAX, |spot| spot.revision);
+        let mut events = Vec::new();
+        if from < ends {
+            let sql = in_stream(">= ?2 AND found.revision < ?3 ORDER BY found.revision");
+            events = self.page(&sql, &[&stream_key(stream), &to_sql(from), &to_sql(ends)], limit, READING)?;
+        }
+        let rest = newest.iter().filter(|spot| spot.revision >= from).take(limit - events.len());
+        self.add_spots(rest, events)
+    }
+
+    fn read_backward(
+        &self,
+        stream: &Stream,
+        from: u64,
+        limit: usize,
+        newest: &[Spot],
+    ) -> Result<Vec<Recorded>, StoreError> {
+        let wanted = newest.iter().rev().filter(|spot| spot.revision <= from).take(limit);
+        let mut events = self.add_spots(wanted, Vec::new())?;
+        let from = newest.first().map_or(Some(from), |spot| Some(spot.revision.checked_sub(1)?.min(from)));
+        if let Some(from) = from
+            && events.len() < limit
+        {
+            let sql = in_stream("<= ?2 ORDER BY found.revision DESC");
+            events.extend(self.page(&sql, &[&stream_key(stream), &to_sql(from)], limit - events.len(), READING)?);
+        }
+        Ok(events)
+    }
+
+    fn add_spots<'s>(
+        &self,
+        spots: impl Iterator<Item = &'s Spot>,
+        mut events: Vec<Recorded>,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        for spot in spots {
+            events.extend(self.at(spot.position, READING)?);
+        }
+        Ok(events)
     }
 
     /// The first rows, at most a page of them. The query has no LIMIT: SQLite would compile it anew for each value.
@@ -114,8 +188,8 @@ impl Readers {
     /// Some of the keys that the filter must know, after the one given; none: that was all.
     pub(super) fn keys(&self, of: Keys, after: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
         let sql = match of {
-            Keys::Marks => "SELECT mark FROM marks WHERE mark > ?1 ORDER BY mark",
-            Keys::Streams => "SELECT DISTINCT stream FROM events WHERE stream > ?1 ORDER BY stream",
+            Keys::Marks => "SELECT mark FROM sought.marks WHERE mark > ?1 ORDER BY mark",
+            Keys::Streams => "SELECT DISTINCT stream FROM sought.streams WHERE stream > ?1 ORDER BY stream",
         };
         let connection = self.pool.get();
         let some = || -> rusqlite::Result<Vec<Vec<u8>>> {
@@ -130,13 +204,23 @@ impl Readers {
     }
 }
 
+const READING: &str = "reading a stream";
+
+/// Events of a stream that is merged, with what is asked of their revision.
+fn in_stream(asked: &str) -> String {
+    format!(
+        "SELECT {COLUMNS} FROM sought.streams AS found CROSS JOIN events AS event USING (position)
+         WHERE found.stream = ?1 AND found.revision {asked}"
+    )
+}
+
 fn stream_head(connection: &Connection, stream: &Stream) -> rusqlite::Result<Option<u64>> {
-    let sql = "SELECT revision FROM events WHERE stream = ?1 ORDER BY revision DESC LIMIT 1";
+    let sql = "SELECT revision FROM sought.streams WHERE stream = ?1 ORDER BY revision DESC LIMIT 1";
     connection.prepare_cached(sql)?.query_row([stream_key(stream)], |row| number(row, 0)).optional()
 }
 
 fn mark_position(connection: &Connection, mark: Mark) -> rusqlite::Result<Option<u64>> {
-    let sql = "SELECT position FROM marks WHERE mark = ?1";
+    let sql = "SELECT position FROM sought.marks WHERE mark = ?1";
     connection.prepare_cached(sql)?.query_row([mark.0], |row| number(row, 0)).optional()
 }
 

@@ -11,7 +11,8 @@ use uuid::Uuid;
 use crate::ports::{NewEvent, Recorded};
 
 /// The columns that [`RowReader::read`] expects, in its order.
-pub(super) const COLUMNS: &str = "position, stream, revision, id, type, version, data, meta, marks";
+pub(super) const COLUMNS: &str = "event.position, event.stream, event.revision, event.id, event.type, event.version, \
+                                  event.data, event.meta, event.marks";
 
 /// The bytes by which a stream is known in the file.
 pub(super) fn stream_key(stream: &Stream) -> Vec<u8> {
@@ -24,6 +25,16 @@ pub(super) fn stream_key(stream: &Stream) -> Vec<u8> {
     key.push(category);
     key.extend_from_slice(rest);
     key
+}
+
+/// The stream in a column; `None` if it names none.
+pub(super) fn read_stream_key(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Stream>> {
+    Ok(stream_of(row.get_ref(column)?.as_blob()?))
+}
+
+/// The marks in a column; `None` if they are torn.
+pub(super) fn read_marks(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Vec<Mark>>> {
+    Ok(marks_of(row.get_ref(column)?.as_blob_or_null()?))
 }
 
 fn stream_of(key: &[u8]) -> Option<Stream> {
@@ -59,9 +70,9 @@ impl RowReader {
 
     /// `Ok(None)`: the row is there and is no event.
     pub(super) fn read(&self, row: &Row<'_>) -> rusqlite::Result<Option<Recorded>> {
-        let stream = stream_of(row.get_ref(1)?.as_blob()?);
+        let stream = read_stream_key(row, 1)?;
         let id = Uuid::from_slice(row.get_ref(3)?.as_blob()?).ok();
-        let marks = marks_of(row.get_ref(8)?.as_blob_or_null()?);
+        let marks = read_marks(row, 8)?;
         let (Some(stream), Some(id), Some(marks)) = (stream, id, marks) else {
             return Ok(None);
         };

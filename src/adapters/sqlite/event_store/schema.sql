@@ -1,4 +1,4 @@
--- The log. Rows are only ever added.
+-- The log. Rows are only ever added, at its end; what finds them again is in a file of its own (index/schema.sql).
 --
 -- stream: one byte for the category ('c' contact, 'i' identity, 'w' workspace), then the 16 bytes of the uuid or the
 --         name of the workspace in UTF-8.
@@ -16,12 +16,3 @@ CREATE TABLE events (
     meta     BLOB    NOT NULL,
     marks    BLOB
 ) STRICT;
-
--- The last guard of optimistic concurrency, and the way to read one stream.
-CREATE UNIQUE INDEX streams ON events (stream, revision);
-
--- Which event bears a mark, for ever.
-CREATE TABLE marks (
-    mark     BLOB    NOT NULL PRIMARY KEY,
-    position INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;

@@ -344,7 +344,7 @@ impl State {
         }
         self.streams.entry(stream.clone()).or_default().extend(batch.iter().cloned());
         self.queue.push_back(batch);
-        Appended { revision: first_revision + count - 1, position: first_position + count - 1 }
+        Appended::without_gaps(first_revision + count - 1, first_position + count - 1, count)
     }
 
     fn settle(&mut self, event: &Arc<Recorded>) {

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use rusqlite::{Connection, params};
 
 use super::checkpoints::Checkpoints;
+use super::index::Index;
 use super::options::BeforeCommit;
 use super::rows::{marks_blob, stream_key, to_sql};
 use super::staging::Staging;
@@ -14,6 +15,7 @@ use crate::ports::Recorded;
 /// What the writer shares with those who append and wait.
 pub(super) struct Shared {
     pub(super) staging: Staging,
+    pub(super) index: Arc<Index>,
     pub(super) durable: Watermark,
     /// Why the store is failed for good.
     pub(super) failure: OnceLock<String>,
@@ -46,6 +48,8 @@ impl Writer {
             if let Err(reason) = self.commit(&batch) {
                 return self.shared.fail(reason);
             }
+            // Before anybody may take it for settled: it is found here from now on.
+            self.shared.index.add(&batch);
             if let Some(last) = batch.last() {
                 self.shared.durable.advance(last.position);
             }
@@ -66,7 +70,6 @@ impl Writer {
 
 fn insert(connection: &Connection, batch: &[Arc<Recorded>]) -> rusqlite::Result<()> {
     let mut events = connection.prepare_cached("INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
-    let mut marks = connection.prepare_cached("INSERT INTO marks VALUES (?1, ?2)")?;
     for Recorded { position, revision, stream, event } in batch.iter().map(AsRef::as_ref) {
         events.execute(params![
             to_sql(*position),
@@ -79,13 +82,6 @@ fn insert(connection: &Connection, batch: &[Arc<Recorded>]) -> rusqlite::Result<
             event.meta,
             marks_blob(&event.marks),
         ])?;
-    }
-    // In the order of their index: neighbours share its pages.
-    let mut of_batch: Vec<_> =
-        batch.iter().flat_map(|event| event.event.marks.iter().map(|mark| (mark.0, event.position))).collect();
-    of_batch.sort_unstable();
-    for (mark, position) in of_batch {
-        marks.execute(params![mark, to_sql(position)])?;
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ const FORMAT: Format = Format {
     application_id: i32::from_be_bytes(*b"DsKy"),
     version: 1,
     schema: include_str!("schema.sql"),
+    upgrades: &[],
 };
 /// Small pages: a few keys are written at a time.
 const PAGE_SIZE: u32 = 4096;

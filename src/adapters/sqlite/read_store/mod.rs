@@ -47,7 +47,7 @@ impl SqliteReadStore {
     /// A file can't be opened.
     pub fn open(folder: &Path, codec: Arc<Codec>, marks: Arc<Marks>) -> Result<Self, ReadError> {
         let open = |projection: Projection| {
-            let rows = Rows::open(&file_of(folder, projection)).map_err(disposable(projection))?;
+            let rows = Rows::open(&file_of(folder, projection), form_of(projection)).map_err(disposable(projection))?;
             Ok::<_, ReadError>(RwLock::new(Arc::new(rows)))
         };
         let files = Arc::new([open(Projection::Contacts)?, open(Projection::Mac)?, open(Projection::Unfinished)?]);
@@ -144,6 +144,14 @@ impl Changed {
 
 fn file_of(folder: &Path, projection: Projection) -> PathBuf {
     folder.join(format!("read-{}.db", projection.name()))
+}
+
+/// Of what form the rows of a projection are; what is of another one is made anew.
+fn form_of(projection: Projection) -> u32 {
+    match projection {
+        Projection::Contacts => Contact::FORM,
+        Projection::Mac | Projection::Unfinished => 0,
+    }
 }
 
 /// Says what to do about a read model that can't be used at start: nothing is in it that the log has not.

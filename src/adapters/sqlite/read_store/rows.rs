@@ -43,8 +43,9 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Opens the file, making it if it is not there.
-    pub(super) fn open(path: &Path) -> Result<Self, ReadError> {
+    /// Opens the file, making it if it is not there, and anew if its rows are of another form.
+    pub(super) fn open(path: &Path, form: u32) -> Result<Self, ReadError> {
+        remove_of_another_form(path, form)?;
         let writer = Connection::open(path).map_err(failed("opening a read model"))?;
         // Losing the last batches at a power cut is harmless: the checkpoint goes with its rows, and the log is the truth.
         // What is deleted is overwritten, so that no erased value lingers in a free page.
@@ -55,6 +56,7 @@ impl Rows {
                      PRAGMA wal_autocheckpoint = 4000;";
         writer.execute_batch(setup).map_err(failed("opening a read model"))?;
         writer.execute_batch(SCHEMA).map_err(failed("opening a read model"))?;
+        writer.pragma_update(None, "user_version", form).map_err(failed("opening a read model"))?;
         let reader =
             Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
                 .map_err(failed("opening a read model"))?;
@@ -161,6 +163,39 @@ impl Rows {
         // A write-ahead file that is left would be taken for that of the file that comes into the place.
         if busy { Err(ReadError::Unavailable { doing: DOING, reason: "it is being read".to_owned() }) } else { Ok(()) }
     }
+}
+
+/// Removes a file whose rows this version can't read: the log has all that is in it.
+fn remove_of_another_form(path: &Path, form: u32) -> Result<(), ReadError> {
+    const DOING: &str = "looking at the form of a read model";
+    if !path.is_file() {
+        return Ok(());
+    }
+    let file = Connection::open(path).map_err(failed(DOING))?;
+    let found: u32 = file.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed(DOING))?;
+    let is_new =
+        file.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0)).map_err(failed(DOING))?;
+    drop(file);
+    if found == form || is_new {
+        return Ok(());
+    }
+    tracing::info!(found, form, "a read model is of another form: it is made anew");
+    for side in ["-wal", "-shm", ""] {
+        match std::fs::remove_file(beside(path, side)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(ReadError::Unavailable { doing: DOING, reason: error.to_string() });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A file that SQLite keeps beside another one.
+pub(super) fn beside(path: &Path, side: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(side);
+    PathBuf::from(name)
 }
 
 /// The first key after all that begin with the prefix. Prefixes here never end in 0xff alone.

@@ -98,7 +98,7 @@ fn a_batch_never_parts_an_append() {
     let staging = forgetful();
     let mut both = vec![event(&[]), event(&[])];
     let staged = staging.append(&contact(1), Expected::NoStream, &mut both, Some(&nothing_as_of(0)));
-    assert!(matches!(staged, Ok(Outcome::Staged(Appended { revision: 1, position: 2 }))));
+    assert!(matches!(staged, Ok(Outcome::Staged(Appended { revision: 1, position: 2, .. }))));
     append(&staging, 2, &[], Some(&nothing_as_of(0)));
     assert_eq!(staging.take(1).map(|batch| batch.len()), Some(2));
     assert_eq!(staging.take(1).map(|batch| batch.len()), Some(1));
