@@ -8,7 +8,6 @@ use std::time::Duration;
 use super::House;
 use super::snapshots::SnapshotError;
 use crate::app::AppError;
-use crate::ports::EventStore;
 use crate::projecting::Unwritten;
 use crate::sealing::chunks::SealedWriter;
 

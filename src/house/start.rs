@@ -195,15 +195,15 @@ impl House {
     /// The log could not be flushed.
     pub async fn stop(&self) -> Result<(), AppError> {
         self.stop.send_replace(true);
-        self.log.flush().await?;
-        if self.findable {
+        let flushed = self.log.flush().await;
+        if flushed.is_ok() && self.findable {
             self.keep_index(false).await;
         }
         let closed = self.log.close().await;
         if let Some(ahead) = &self.keys_ahead {
             ahead.stop();
         }
-        closed
+        flushed.and(closed)
     }
 }
 

@@ -7,7 +7,6 @@ use std::process::{Command, Stdio};
 
 use dossier::app::query::AsOf;
 use dossier::house::{House, Options};
-use dossier::ports::read_store::ReadStore;
 use dossier_domain::values::reference::Reference;
 use flate2::read::GzDecoder;
 use serde_json::Value;
@@ -34,7 +33,7 @@ async fn run(event_store: Option<&str>) {
     let expected: Value = serde_json::from_slice(&expected).expect("JSON");
     contacts(&house, &expected).await;
     months(&house, &expected).await;
-    product::verify(&house, &data).await;
+    product::verify(&house).await;
 }
 
 fn unpacked(packed: &[u8]) -> Vec<u8> {

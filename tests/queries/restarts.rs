@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
 use dossier::app::AppError;
-use dossier::ports::{KeyState, Keyring};
+use dossier::ports::KeyState;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
