@@ -82,7 +82,7 @@ async fn shown(house: &House, identity: &str) -> Value {
 async fn months(house: &House, expected: &Value) {
     let mut counted: BTreeMap<String, u64> = BTreeMap::new();
     for closed in house.read().closed_cycles(WORKSPACE).await.expect("cycles are read") {
-        counted.insert(closed.cycle.to_string(), closed.active as u64);
+        counted.insert(closed.cycle.to_string(), closed.active);
     }
     let projectors = house.runner().projectors().await;
     if let Some((mac, running)) = projectors.mac(WORKSPACE).and_then(|mac| Some((mac, mac.running()?))) {
