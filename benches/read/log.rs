@@ -4,7 +4,6 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use dossier::house::{House, Options};
-use dossier::ports::EventStore;
 use dossier_domain::ids::{ContactId, IdMap, Stream};
 use dossier_domain::state::{Contact, evolve};
 

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use dossier::api::read::envelope::anonymous;
 use dossier::api::read::{Setting, line};
 use dossier::house::House;
-use dossier::ports::EventStore;
 use dossier_domain::meta::Cause;
 use serde_json::json;
 

@@ -7,7 +7,6 @@ use std::process::Stdio;
 use std::time::Instant;
 
 use dossier::house::{House, Options};
-use dossier::ports::EventStore;
 use dossier::ports::read_store::Projection;
 use serde_json::Value as Json;
 

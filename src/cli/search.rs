@@ -80,7 +80,6 @@ impl Search {
             "/v1/workspaces/{workspace}/contacts/search' -H 'content-type: application/json' -d '{{\"filter\": ...}}'"
         );
         let house = self.place.open_existing().await.map_err(or_ask(&asked))?;
-        house.catch_up().await?;
         house.fill().await?;
         let mut query = house.with_vocabulary(&workspace, |vocabulary| self.query(vocabulary)).await??;
         let mut is_first = true;

@@ -8,7 +8,6 @@ use std::time::Duration;
 use super::House;
 use super::snapshots::SnapshotError;
 use crate::app::AppError;
-use crate::ports::EventStore;
 use crate::projecting::Unwritten;
 use crate::sealing::chunks::SealedWriter;
 
@@ -75,15 +74,20 @@ impl House {
         }
     }
 
-    /// Makes what is projected findable; [`House::start`] does so by itself.
+    /// Projects everything that is in the log, and makes it findable; [`House::start`] does so by itself.
     ///
     /// # Errors
     /// A store failed.
     pub async fn fill(&self) -> Result<(), AppError> {
-        if self.runner.is_filled() || self.restore().await? {
-            return Ok(());
+        // Before anything is projected: where there are segments, that would have the index filled from all contacts.
+        if !self.runner.is_filled() {
+            self.restore().await?;
         }
-        self.runner.fill().await
+        self.catch_up().await?;
+        match self.runner.is_filled() {
+            true => Ok(()),
+            false => self.runner.fill().await,
+        }
     }
 
     /// Writes the directory as it is, unless what was written last is little behind. It may show nobody whose erasure is

@@ -205,6 +205,10 @@ impl Keyring for WithSnapshots {
         self.keyring.destroyed().await
     }
 
+    async fn rewrap(&self, new: &SecretKey) -> Result<(), KeyringError> {
+        self.keyring.rewrap(new).await
+    }
+
     fn flush(&self) -> Result<(), KeyringError> {
         self.keyring.flush()
     }

@@ -34,11 +34,10 @@ impl House {
     }
 
     async fn begin(self: &Arc<Self>) -> Result<(), AppError> {
-        // Before anything is projected: where there are segments, that would have the index filled from all contacts.
-        if self.findable && !self.runner.is_filled() {
-            self.restore().await?;
+        match self.findable {
+            true => self.fill().await?,
+            false => self.catch_up().await?,
         }
-        self.catch_up().await?;
         self.take_up().await?;
         let unfinished = self.runner.projectors().await.unfinished().clone();
         self.app.recover(&unfinished).await?;
@@ -158,11 +157,8 @@ impl House {
         Ok(())
     }
 
-    /// Takes up from the directory, which is filled by then; answers whose erasure is unfinished.
+    /// Takes up from the directory; answers whose erasure is unfinished.
     async fn take_up_found(&self, destroyed: &BTreeSet<Uuid>) -> Result<Vec<Arc<Contact>>, AppError> {
-        if !self.runner.is_filled() {
-            self.fill().await?;
-        }
         let mut gone = BTreeSet::new();
         for (name, known) in self.runner.directory().iter() {
             known.spellings().for_each(|(key, spelling)| self.app.spelled(name, key, spelling));
@@ -195,15 +191,15 @@ impl House {
     /// The log could not be flushed.
     pub async fn stop(&self) -> Result<(), AppError> {
         self.stop.send_replace(true);
-        self.log.flush().await?;
-        if self.findable {
+        let flushed = self.log.flush().await;
+        if flushed.is_ok() && self.findable {
             self.keep_index(false).await;
         }
         let closed = self.log.close().await;
         if let Some(ahead) = &self.keys_ahead {
             ahead.stop();
         }
-        closed
+        flushed.and(closed)
     }
 }
 

@@ -194,7 +194,8 @@ impl Runner {
     /// # Errors
     /// A store failed.
     pub async fn tick(&self, workspace: Option<&str>) -> Result<(), AppError> {
-        if !self.is_filled() || !self.has_segments(workspace) {
+        let waits = workspace.is_none() && self.storing.load(Ordering::Relaxed);
+        if waits || !self.is_filled() || !self.has_segments(workspace) {
             return Ok(());
         }
         let mut projectors = match workspace {

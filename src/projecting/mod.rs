@@ -4,14 +4,15 @@ mod filling;
 mod indexing;
 mod projectors;
 mod rebuild;
-mod restoring;
 mod runner;
+mod snapshot;
+mod tail;
 mod verify;
 
 pub use projectors::{Bounds, Inputs, Projectors};
 pub use rebuild::{RebuildProgress, rebuild};
-pub use restoring::{Unfit, Unwritten};
 pub use runner::{PAGE, Runner, RunnerState};
+pub use snapshot::{Unfit, Unwritten};
 pub use verify::{Verdict, verify};
 
 use crate::app::AppError;

@@ -46,6 +46,8 @@ pub struct Runner {
     pub(super) directory_at: AtomicU64,
     /// How many want to change the directory: whoever reads it at length gives way.
     pub(super) wanted: AtomicUsize,
+    /// Whether the directory is being written: what has no hurry waits for that.
+    pub(super) storing: AtomicBool,
     /// Whether the directory was filled and is kept.
     pub(super) filled: AtomicBool,
     /// Whether the directory knows what could not be stored, and must be filled anew before anything goes on.
@@ -98,6 +100,7 @@ impl Runner {
             directory: parking_lot::RwLock::default(),
             directory_at: AtomicU64::new(0),
             wanted: AtomicUsize::new(0),
+            storing: AtomicBool::new(false),
             filled: AtomicBool::new(false),
             ahead: AtomicBool::new(false),
             unsound: AtomicBool::new(false),

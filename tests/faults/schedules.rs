@@ -177,8 +177,8 @@ async fn try_seed(seed: u64) {
     let kind = if dice.roll(2) == 0 { Processes::One } else { Processes::Two };
     let mut processes = kind.start(&double, &keyring).await;
     let mut contacts = Vec::new();
-    for number in 0..CONTACTS {
-        let command = asks::command(Some(&format!("make {number}")), asks::create(&[HANDLES[number]]));
+    for handle in &HANDLES[..CONTACTS] {
+        let command = asks::command(Some(&format!("make {handle}")), asks::create(&[handle]));
         contacts.push(processes[0].app.execute(command).await.unwrap().contact_id.unwrap());
     }
     double.faults().by_chance(seed, 2 + dice.roll(10) as u64, FAULTS);
@@ -189,9 +189,9 @@ async fn try_seed(seed: u64) {
             let key = format!("{wave}-{number}");
             let command = asks::command(Some(&key), ask(&mut dice, &contacts, number));
             // Some are sent to both processes at once.
-            for process in 0..2 {
-                if dice.roll(3) > 0 || process == number % 2 {
-                    let app = processes[process].app.clone();
+            for (place, process) in processes.iter().enumerate() {
+                if dice.roll(3) > 0 || place == number % 2 {
+                    let app = process.app.clone();
                     sent.push((key.clone(), tokio::spawn(send(app, command.clone()))));
                 }
             }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
 use dossier::app::AppError;
-use dossier::ports::{KeyState, Keyring};
+use dossier::ports::KeyState;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -170,12 +170,7 @@ async fn a_snapshot_and_what_came_after_it_give_the_index_that_filling_gives() {
                 life.go_on(&world, &hand, after, false).await;
             }
             world = world.opened_again(stopped).await;
-            match life.dice.below(2) {
-                0 => world.house.fill().await.unwrap(),
-                _ => world.settle().await,
-            }
             world.house.fill().await.unwrap();
-            world.settle().await;
             assert!(world.house.kept_at().is_some(), "{case}: the snapshot was not used");
             is_as_filled(&world, &case).await;
         }
@@ -257,6 +252,17 @@ async fn a_snapshot_whose_key_is_gone_is_removed() {
     let (world, snapshot) = kept().await;
     world.house.keyring().destroy(id_of(&snapshot)).await.unwrap();
     is_of_no_use(world.opened_again(false).await, &snapshot, "without a key").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_snapshot_after_which_nearly_everybody_changed_is_not_brought_up() {
+    let (world, snapshot) = kept().await;
+    for number in 0..300 {
+        let line = json!({"command": "create_contact", "first_name": format!("new {number}")});
+        world.house.execute(world.command(&line)).await.unwrap();
+    }
+    world.settle().await;
+    is_of_no_use(world.opened_again(false).await, &snapshot, "far behind").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,14 +1,14 @@
 //! The log on EventStoreDB or KurrentDB, through the official client.
 //!
-//! The client has defects that were measured, and each is guarded against here: it sets no TCP_NODELAY ([`nodelay`]); it
-//! panics on answers without sense, knows no time limits, and can be dead for good ([`slot`]); an answer cut short looks
-//! complete to it ([`reading`]); its subscriptions can spin ([`follower`]), and its batches die with their first
+//! The client has defects that were measured, and each is guarded against here: it sets no TCP_NODELAY (`nodelay`); it
+//! panics on answers without sense, knows no time limits, and can be dead for good (`slot`); an answer cut short looks
+//! complete to it (`reading`); its subscriptions can spin (`follower`), and its batches die with their first
 //! conflict, so neither is used. An append names its exact revision, and an outcome that is not known is found out by
-//! reading back ([`appending`]).
+//! reading back (`appending`).
 //!
 //! **Positions** are one more than the server's commit positions, so that 0 is before the first event. They have gaps.
 //!
-//! **Marks.** The server has no index over streams, so each process follows the log into an index of its own ([`index`]).
+//! **Marks.** The server has no index over streams, so each process follows the log into an index of its own (`index`).
 //! A mark is looked for after a round of reading on the leader, and so among all that was acknowledged before, by whichever
 //! process. Within a process those who bear the same mark take turns. Two processes may both find a mark free and append it
 //! to different streams; that this does not happen rests on the protocols: where a command goes follows from reads made

@@ -2,6 +2,7 @@
 //! It speaks what Dossier uses: appending, reading a stream and all events, features and gossip.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "it is a tool of tests")]
+#![allow(clippy::result_large_err, reason = "the status of a call is tonic's own")]
 
 mod faults;
 mod line;

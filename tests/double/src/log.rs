@@ -101,16 +101,16 @@ impl Log {
         Some(found)
     }
 
-    /// At most `count` events from a position on, which must be one of an event; `Err` if it is not.
-    pub fn all(&self, from: Option<u64>, backward: bool, count: u64) -> Result<Vec<Stored>, ()> {
+    /// At most `count` events from a position on, which must be one of an event; `None` if it is not.
+    pub fn all(&self, from: Option<u64>, backward: bool, count: u64) -> Option<Vec<Stored>> {
         let inner = self.inner.lock();
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         let place = match from {
             None if backward => inner.events.len(),
             None => 0,
-            Some(position) => inner.events.binary_search_by_key(&position, |event| event.position).map_err(drop)?,
+            Some(position) => inner.events.binary_search_by_key(&position, |event| event.position).ok()?,
         };
-        Ok(match backward {
+        Some(match backward {
             true => inner.events[..place].iter().rev().take(count).cloned().collect(),
             false => inner.events[place..].iter().take(count).cloned().collect(),
         })
@@ -131,7 +131,7 @@ impl Inner {
     fn repeated(&self, stream: &str, first: u64, events: &[(Uuid, ProposedEvent)]) -> Option<Landing> {
         let places = self.streams.get(stream)?.get(usize::try_from(first).ok()?..)?.get(..events.len())?;
         let stands = places.iter().map(|place| &self.events[*place]);
-        let last = stands.clone().last()?;
+        let last = stands.clone().next_back()?;
         let same = stands.zip(events).all(|(stored, (id, _))| stored.id == *id);
         same.then_some(Landing::At { revision: last.revision, position: last.position })
     }

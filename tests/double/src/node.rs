@@ -157,8 +157,8 @@ impl Node {
                     Some(FromPosition::Position(position)) => Some(position.commit),
                     _ => None,
                 };
-                let invalid = |()| Status::invalid_argument("Trying to read from an invalid position.");
-                log.all(from, backward, count).map(Some).map_err(invalid)
+                let invalid = || Status::invalid_argument("Trying to read from an invalid position.");
+                log.all(from, backward, count).map(Some).ok_or_else(invalid)
             }
             None => Err(Status::invalid_argument("nothing is asked for")),
         }

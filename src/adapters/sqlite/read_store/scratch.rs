@@ -1,13 +1,13 @@
 //! A projection made anew in a folder of its own beside the living files, whose file then takes the living one's place.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use tempfile::TempDir;
 
 use super::rows::Rows;
-use super::{SqliteReadStore, file_of};
+use super::{SqliteReadStore, file_of, rows};
 use crate::ports::read_store::{Beside, Projection, ReadError, ReadStore};
 
 /// What folders of read models begin with that are only needed while something is compared or rebuilt.
@@ -68,11 +68,9 @@ impl SqliteReadStore {
         living.checkpoint_file()?;
         std::fs::rename(&from_path, &path).map_err(|error| failed(SWAPPING, &error))?;
         for side in ["-wal", "-shm"] {
-            let mut name = path.clone().into_os_string();
-            name.push(side);
-            let _ = std::fs::remove_file(PathBuf::from(name));
+            let _ = std::fs::remove_file(rows::beside(&path, side));
         }
-        *living = Arc::new(Rows::open(&path)?);
+        *living = Arc::new(Rows::open(&path, super::form_of(projection))?);
         Ok(())
     }
 

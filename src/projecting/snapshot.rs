@@ -1,36 +1,19 @@
-//! The directory taken from a snapshot, and brought to where the stored contacts are: what the log says to have changed
-//! meanwhile is composed again. The result is what filling would give, without reading everybody.
+//! The directory written, and taken up again: what comes out is what filling would give, without reading everybody.
 
-use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Read, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use chrono::{DateTime, Utc};
-use dossier_domain::ids::{ContactId, Stream};
-use dossier_domain::state::Contact;
 use dossier_projections::directory::Directory;
-use dossier_projections::trees::{States, shown};
-use tokio::runtime::Handle;
 use uuid::Uuid;
 
-use super::projectors::{Beside, Inputs, Looking};
-use super::runner::{PAGE, Runner};
+use super::runner::Runner;
+use super::tail::bring_up;
 use crate::app::AppError;
 use crate::ports::read_store::Projection;
 
 /// Who may read a snapshot: the release, and a number to be raised with whatever changes within one how a directory is
 /// written, or what contacts come to in it. Others fill anew.
 const WRITTEN_BY: &str = concat!(env!("CARGO_PKG_VERSION"), "/1");
-/// Contacts that are composed together.
-const TOGETHER: usize = 4_096;
-/// Where more than one contact in so many changed since the snapshot, filling takes no longer.
-const SHARE: u64 = 8;
-/// So many may change however few there are.
-const FEW: u64 = 256;
-/// So many events are looked through at most for each contact that may have changed.
-const EVENTS: u64 = 32;
-
 /// Why a snapshot is of no use; the directory is then filled anew.
 #[derive(Debug, thiserror::Error)]
 pub enum Unfit {
@@ -81,9 +64,9 @@ pub enum Unwritten {
 
 /// As of which event a directory is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Head {
-    position: u64,
-    event: Uuid,
+pub(super) struct Head {
+    pub(super) position: u64,
+    pub(super) event: Uuid,
 }
 
 impl Head {
@@ -107,13 +90,6 @@ impl Head {
         from.read_exact(&mut event)?;
         Ok(Head { position: u64::from_le_bytes(position), event: Uuid::from_bytes(event) })
     }
-}
-
-/// What the log says to have changed.
-#[derive(Default)]
-struct Tail {
-    contacts: BTreeSet<ContactId>,
-    workspaces: BTreeSet<Arc<str>>,
 }
 
 impl Runner {
@@ -172,7 +148,9 @@ impl Runner {
             }
             let wanted = gives_way.then_some(&self.wanted);
             let mut out = Giving { out: out(), wanted };
+            self.storing.store(true, Ordering::Relaxed);
             let written = Head { position, event }.store(&mut out).and_then(|()| directory.store(&mut out));
+            self.storing.store(false, Ordering::Relaxed);
             match written {
                 Err(_) if out.must_give_way() => Err(Unwritten::Wanted),
                 Err(error) => Err(error.into()),
@@ -204,123 +182,6 @@ impl<W: Write> Write for Giving<'_, W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
-    }
-}
-
-/// Brings a directory from where it was written to where the stored contacts are.
-async fn bring_up(
-    inputs: &Inputs,
-    directory: &mut Directory,
-    head: Head,
-    up_to: u64,
-    now: DateTime<Utc>,
-) -> Result<Result<(), Unfit>, AppError> {
-    let last = inputs.store.read_all(head.position.saturating_sub(1), 1).await?;
-    if last.first().map(|recorded| (recorded.position, recorded.event.id)) != Some((head.position, head.event)) {
-        return Ok(Err(Unfit::OtherLog(head.position)));
-    }
-    let known: Vec<Arc<str>> = directory.iter().map(|(name, _)| name.clone()).collect();
-    for name in &known {
-        directory.restore(name, inputs.meaning(name, head.position).await?);
-    }
-    let contacts: u64 = directory.iter().map(|(_, known)| known.index().len()).sum();
-    let tail = match tail_of(inputs, head.position, up_to, contacts / SHARE + FEW).await? {
-        Ok(tail) => tail,
-        Err(unfit) => return Ok(Err(unfit)),
-    };
-    for name in known.iter().filter(|name| tail.workspaces.contains(*name)) {
-        let meaning = inputs.meaning(name, up_to).await?;
-        if directory.has_strays(name, &meaning) {
-            return Ok(Err(Unfit::Redefined));
-        }
-        directory.mean(name, meaning);
-    }
-    let contacts: Vec<ContactId> = tail.contacts.into_iter().collect();
-    for together in contacts.chunks(TOGETHER) {
-        put_again(inputs, directory, together, up_to, now).await?;
-    }
-    Ok(Ok(()))
-}
-
-/// Whose streams went on after a position and up to another.
-async fn tail_of(inputs: &Inputs, mut after: u64, up_to: u64, at_most: u64) -> Result<Result<Tail, Unfit>, AppError> {
-    let mut tail = Tail::default();
-    if up_to - after > at_most.saturating_mul(EVENTS) {
-        return Ok(Err(Unfit::FarBehind));
-    }
-    while after < up_to {
-        let page = inputs.store.read_all(after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = last.position;
-        for recorded in page.into_iter().filter(|recorded| recorded.position <= up_to) {
-            if &*recorded.event.event_type == ERASED {
-                return Ok(Err(Unfit::Erased));
-            }
-            match recorded.stream {
-                Stream::Contact(id) => _ = tail.contacts.insert(id),
-                Stream::Workspace(name) => _ = tail.workspaces.insert(name),
-                Stream::Identity(_) => {}
-            }
-        }
-        if tail.contacts.len() as u64 > at_most {
-            return Ok(Err(Unfit::FarBehind));
-        }
-    }
-    Ok(Ok(tail))
-}
-
-/// Stored name of the event of an erased contact.
-const ERASED: &str = "contact_erased";
-
-/// Puts contacts in again whose streams went on, and those who were, or came, below them by a merge.
-async fn put_again(
-    inputs: &Inputs,
-    directory: &mut Directory,
-    changed: &[ContactId],
-    up_to: u64,
-    now: DateTime<Utc>,
-) -> Result<(), AppError> {
-    let handle = Handle::current();
-    let (states, shown) = tokio::task::block_in_place(|| {
-        let mut beside = Beside::default();
-        let looking = Looking { inputs, handle: &handle, checkpoint: up_to, beside: &mut beside };
-        let mut remembered = Remembered { looking, states: HashMap::new() };
-        let (mut states, mut concerned) = (Vec::with_capacity(changed.len()), BTreeSet::new());
-        for id in changed {
-            let state = remembered.look(*id)?;
-            concerned.extend(state.edges.iter().map(|edge| edge.secondary).chain([*id]));
-            states.push(state);
-        }
-        Ok::<_, AppError>((states, shown(&mut remembered, concerned)?))
-    })?;
-    let is_new = |name: &&Arc<str>| directory.get(name).is_none();
-    let named = states.iter().map(|state| &state.workspace).chain(shown.iter().map(|shown| &shown.workspace));
-    let new: BTreeSet<Arc<str>> = named.filter(is_new).cloned().collect();
-    for name in new {
-        let meaning = inputs.meaning(&name, up_to).await?;
-        directory.mean(&name, meaning);
-    }
-    states.iter().for_each(|state| directory.note(state));
-    directory.put(&shown, now);
-    Ok(())
-}
-
-/// Own states, each read once.
-struct Remembered<'l> {
-    looking: Looking<'l>,
-    states: HashMap<ContactId, Arc<Contact>>,
-}
-
-impl States for Remembered<'_> {
-    type Error = AppError;
-
-    fn look(&mut self, id: ContactId) -> Result<Arc<Contact>, AppError> {
-        if let Some(state) = self.states.get(&id) {
-            return Ok(state.clone());
-        }
-        let state = self.looking.own(id)?;
-        self.states.insert(id, state.clone());
-        Ok(state)
     }
 }
 
