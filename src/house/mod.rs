@@ -50,7 +50,7 @@ pub struct Options {
     pub read_store: Option<Address>,
     /// The database that holds the keys; in the data folder if none is named.
     pub keyring: Option<Address>,
-    /// States of contacts that commands remember, at about 1 KiB each.
+    /// States of contacts that commands remember, at about 1 KiB each; none over a server's log.
     pub remembered: usize,
     /// What the projections hold in memory.
     pub projected: Bounds,
@@ -162,7 +162,9 @@ impl House {
         let inputs = Inputs { store: store.clone(), codec: codec.clone(), read: read.clone() };
         let runner = Runner::resume(inputs, wall.clone(), options.projected, options.linger).await?;
         let reading = Arc::new(Reading { read: read.clone(), runner: runner.clone() });
-        let streams = Streams::new(store.clone(), codec.clone(), Some(reading.clone()), options.remembered);
+        // A server's log may have other writers: what is remembered of a stream would not be surely the newest.
+        let remembered = if log.is_embedded() { options.remembered } else { 0 };
+        let streams = Streams::new(store.clone(), codec.clone(), Some(reading.clone()), remembered);
         let (snapshots, guarded) = match keys.embedded.filter(|_| log.is_embedded()) {
             Some(embedded) => snapshots::guarding(&folder, embedded)?,
             None => (None, keyring.clone()),
