@@ -12,6 +12,9 @@ pub(super) struct Elsewhere {
     /// The event store that keeps the log, such as esdb://USER:PASSWORD@HOST:2113; the data folder does if none is named.
     #[arg(long, value_name = "CONNECTION", env = "DOSSIER_EVENT_STORE", hide_env_values = true)]
     event_store: Option<ConnectionString>,
+    /// No other process writes to the event store: states of contacts are remembered, which spares most of its reads.
+    #[arg(long, env = "DOSSIER_ALONE")]
+    alone: bool,
     /// The database that holds the read models; in the data folder if none is named.
     ///
     /// postgres://user@host:5432/database, and ?schema=NAME behind it for another schema than dossier. Others on the machine
@@ -47,7 +50,7 @@ impl Elsewhere {
         let event_store = self.event_store.clone();
         let read_store = address(self.read_store.as_ref(), "--read-store", read_store::SCHEMA)?;
         let keyring = address(self.keyring.as_ref(), "--keyring", keyring::SCHEMA)?;
-        Ok(Options { event_store, read_store, keyring, ..options })
+        Ok(Options { event_store, alone: self.alone, read_store, keyring, ..options })
     }
 }
 

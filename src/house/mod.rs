@@ -50,7 +50,9 @@ pub struct Options {
     pub read_store: Option<Address>,
     /// The database that holds the keys; in the data folder if none is named.
     pub keyring: Option<Address>,
-    /// States of contacts that commands remember, at about 1 KiB each; none over a server's log.
+    /// Whether nobody else writes to the server's log: then states are remembered as over the embedded one.
+    pub alone: bool,
+    /// States of contacts that commands remember, at about 1 KiB each.
     pub remembered: usize,
     /// What the projections hold in memory.
     pub projected: Bounds,
@@ -68,6 +70,7 @@ impl Default for Options {
             event_store: None,
             read_store: None,
             keyring: None,
+            alone: false,
             remembered: 1 << 17,
             projected: Bounds::default(),
             findable: true,
@@ -162,8 +165,9 @@ impl House {
         let inputs = Inputs { store: store.clone(), codec: codec.clone(), read: read.clone() };
         let runner = Runner::resume(inputs, wall.clone(), options.projected, options.linger).await?;
         let reading = Arc::new(Reading { read: read.clone(), runner: runner.clone() });
-        // A server's log may have other writers: what is remembered of a stream would not be surely the newest.
-        let remembered = if log.is_embedded() { options.remembered } else { 0 };
+        // Where a log has other writers, what is remembered of a stream is not surely the newest.
+        let is_alone = log.is_embedded() || options.alone;
+        let remembered = if is_alone { options.remembered } else { 0 };
         let streams = Streams::new(store.clone(), codec.clone(), Some(reading.clone()), remembered);
         let (snapshots, guarded) = match keys.embedded.filter(|_| log.is_embedded()) {
             Some(embedded) => snapshots::guarding(&folder, embedded)?,

@@ -36,7 +36,7 @@ async fn so_are_four_thousand_others_with_the_log_on_an_event_store() {
     let folder = tempfile::tempdir().expect("a folder");
     let double = dossier_double::Double::start();
     let event_store = Some(double.connection().parse().expect("any text is taken"));
-    run(SEED + 1, COMMANDS / 5, folder.path(), Options { event_store, ..Options::default() }).await;
+    run(SEED + 1, COMMANDS / 5, folder.path(), Options { event_store, alone: true, ..Options::default() }).await;
 }
 
 /// A shorter one, since every look-up takes a round trip.

@@ -27,7 +27,7 @@ async fn run(event_store: Option<&str>) {
     let data = folder.path().join("data");
     ingest(&data, event_store);
     let event_store = event_store.map(|connection| connection.parse().expect("any text is taken"));
-    let house = House::open(&data, Options { event_store, ..Options::default() }).await.expect("it opens");
+    let house = House::open(&data, Options { event_store, alone: true, ..Options::default() }).await.expect("it opens");
     house.start().await.expect("it starts");
     let expected = unpacked(EXPECTED);
     let expected: Value = serde_json::from_slice(&expected).expect("JSON");
@@ -47,7 +47,11 @@ fn ingest(data: &Path, event_store: Option<&str>) {
     std::fs::write(&lines, unpacked(LINES)).expect("it is written");
     let mut command = Command::new(env!("CARGO_BIN_EXE_dossier"));
     command.args(["ingest", "--json", "--replay-clock", "--data"]).arg(data).arg(&lines).stderr(Stdio::null());
-    let output = command.envs(event_store.map(|it| ("DOSSIER_EVENT_STORE", it))).output().expect("it runs");
+    let output = command
+        .env("DOSSIER_ALONE", "true")
+        .envs(event_store.map(|it| ("DOSSIER_EVENT_STORE", it)))
+        .output()
+        .expect("it runs");
     let told: Value = serde_json::from_slice(&output.stdout).expect("it tells what it did");
     assert_eq!((&told["accepted"], &told["rejected"]), (&Value::from(63_160), &Value::from(0)), "{told}");
 }
