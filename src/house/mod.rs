@@ -152,7 +152,7 @@ impl House {
         let folder = DataFolder::open(path)?;
         let master = MasterKey::load(&folder)?;
         let keys = keyring::open(options.keyring.as_ref(), &folder, &master, options.keys_ahead).await?;
-        let keyring = keys.keyring;
+        let (keyring, keys_ahead) = (keys.keyring, keys.ahead);
         let log = Log::open(&folder, &keyring, options.event_store.as_ref()).await?;
         let store = log.store();
         must_have_keys(&*store, &*keyring, &keys.place).await?;
@@ -169,11 +169,11 @@ impl House {
         let is_alone = log.is_embedded() || options.alone;
         let remembered = if is_alone { options.remembered } else { 0 };
         let streams = Streams::new(store.clone(), codec.clone(), Some(reading.clone()), remembered);
-        let (snapshots, guarded) = match keys.embedded.filter(|_| log.is_embedded()) {
-            Some(embedded) => snapshots::guarding(&folder, embedded)?,
-            None => (None, keyring.clone()),
-        };
-        let engine = Engine { streams, keyring: guarded, marks: Marks::new(&hashing) };
+        let embedded = keys.embedded.filter(|_| log.is_embedded());
+        let guarded = embedded.map(|keyring| snapshots::WithSnapshots::of(&folder, keyring)).transpose()?;
+        let snapshots = guarded.as_ref().map(|guarded| guarded.snapshots.clone());
+        let keys: Arc<dyn Keyring> = guarded.map_or(keyring.clone(), |guarded| Arc::new(guarded));
+        let engine = Engine { streams, keyring: keys, marks: Marks::new(&hashing) };
         let app = Arc::new(App::new(engine, wall.clone(), reading));
         let stop = watch::Sender::new(false);
         let source = master.source().clone();
@@ -185,7 +185,7 @@ impl House {
             master: source,
             log,
             store,
-            keys_ahead: keys.ahead,
+            keys_ahead,
             findable: options.findable,
             snapshots,
             kept_at: Mutex::default(),

@@ -214,15 +214,12 @@ impl Keyring for WithSnapshots {
     }
 }
 
-/// The snapshots of a folder, and a keyring that destroys their keys with every contact's.
-pub(super) fn guarding(
-    folder: &DataFolder,
-    keyring: Arc<SqliteKeyring>,
-) -> Result<(Option<Arc<Snapshots>>, Arc<dyn Keyring>), AppError> {
-    let snapshots = Snapshots::of(folder, &keyring).map_err(|error| AppError::Unavailable(error.to_string()))?;
-    let snapshots = Arc::new(snapshots);
-    let guarded = WithSnapshots { keyring, snapshots: snapshots.clone() };
-    Ok((Some(snapshots), Arc::new(guarded)))
+impl WithSnapshots {
+    /// A keyring that destroys the keys of a folder's snapshots with every contact's.
+    pub(super) fn of(folder: &DataFolder, keyring: Arc<SqliteKeyring>) -> Result<Self, AppError> {
+        let snapshots = Snapshots::of(folder, &keyring).map_err(|error| AppError::Unavailable(error.to_string()))?;
+        Ok(WithSnapshots { keyring, snapshots: Arc::new(snapshots) })
+    }
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ impl Life {
 
     fn values(&mut self) -> Value {
         let mut values = json!({
-            "text": self.dice.of(&NAMES.map(str::to_owned)), "number": self.dice.below(5), "boolean": self.steps % 2 == 0,
+            "text": self.dice.of(&NAMES.map(str::to_owned)), "number": self.dice.below(5), "boolean": self.steps.is_multiple_of(2),
             "date": format!("2026-01-{:02}", 1 + self.dice.below(28)), "datetime": "2026-02-01T10:00:00Z",
             "time": "10:30", "email": "someone@example.com", "phone": "+60123456780",
             "list": (["Gold", "Silver"][self.dice.below(2)]), "multi_list": ["Gold", "Bronze"],
