@@ -211,6 +211,13 @@ fn upgrade(connection: &Connection, format: &Format, found: i32) -> rusqlite::Re
     transaction.commit()
 }
 
+/// A file that SQLite keeps beside another one.
+pub(super) fn beside(path: &Path, side: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(side);
+    PathBuf::from(name)
+}
+
 /// The name of the file at a path, for errors that must not show where the folder is.
 pub(super) fn place_in(file: &Path, row: impl std::fmt::Display) -> String {
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use super::super::connect::keep_plans;
+use super::super::connect::{beside, keep_plans};
 use super::feed;
 use crate::ports::read_store::{FeedWrite, ReadError};
 
@@ -189,13 +189,6 @@ fn remove_of_another_form(path: &Path, form: u32) -> Result<(), ReadError> {
         }
     }
     Ok(())
-}
-
-/// A file that SQLite keeps beside another one.
-pub(super) fn beside(path: &Path, side: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(side);
-    PathBuf::from(name)
 }
 
 /// The first key after all that begin with the prefix. Prefixes here never end in 0xff alone.

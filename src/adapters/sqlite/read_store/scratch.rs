@@ -6,8 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tempfile::TempDir;
 
+use super::super::connect::beside;
 use super::rows::Rows;
-use super::{SqliteReadStore, file_of, rows};
+use super::{SqliteReadStore, file_of};
 use crate::ports::read_store::{Beside, Projection, ReadError, ReadStore};
 
 /// What folders of read models begin with that are only needed while something is compared or rebuilt.
@@ -68,7 +69,7 @@ impl SqliteReadStore {
         living.checkpoint_file()?;
         std::fs::rename(&from_path, &path).map_err(|error| failed(SWAPPING, &error))?;
         for side in ["-wal", "-shm"] {
-            let _ = std::fs::remove_file(rows::beside(&path, side));
+            let _ = std::fs::remove_file(beside(&path, side));
         }
         *living = Arc::new(Rows::open(&path, super::form_of(projection))?);
         Ok(())

@@ -5,7 +5,7 @@ use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, MAIN_DB, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::super::super::connect::{Format, OpenError, Place};
+use super::super::super::connect::{Format, OpenError, Place, beside};
 use super::super::rows::{number, read_marks, read_stream_key, stream_key, to_sql};
 use super::tail::{Entry, Spot, Tail, Tails};
 
@@ -29,9 +29,7 @@ pub(super) fn open(place: &Place, log: &Connection) -> Result<Connection, OpenEr
         Err(error) => tracing::warn!(%error, "the index of the log can't be used: it is made anew"),
     }
     for side in ["", "-wal", "-shm"] {
-        let mut name = place.file.clone().into_os_string();
-        name.push(side);
-        let _ = std::fs::remove_file(name);
+        let _ = std::fs::remove_file(beside(&place.file, side));
     }
     created(place)
 }
