@@ -156,6 +156,7 @@ pub struct Lock {
 
 /// Status of the conversation (rule 11).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ConversationStatus {
     /// Never had one.
     #[default]
