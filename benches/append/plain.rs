@@ -1,5 +1,6 @@
 //! What SQLite does with the same bytes when a channel, a thread and a transaction are all there is: the look-up of
-//! the revision and the inserts, one commit for whatever has queued.
+//! the revision and the inserts into one file that keeps revisions and marks unique by itself, one commit for whatever
+//! has queued.
 
 use std::time::Instant;
 
@@ -8,6 +9,13 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::{mpsc, oneshot};
 
 use super::load::{Measured, Next, drive};
+
+/// The rows of the product's log, and what one would write first to find them again.
+const SCHEMA: &str = concat!(
+    include_str!("../../src/adapters/sqlite/event_store/schema.sql"),
+    "CREATE UNIQUE INDEX revisions ON events (stream, revision);
+     CREATE TABLE marks (mark BLOB NOT NULL PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+);
 
 type Request = (Next, oneshot::Sender<()>);
 
@@ -49,7 +57,7 @@ fn open(path: &std::path::Path) -> Connection {
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())).unwrap();
     connection.pragma_update(None, "synchronous", "full").unwrap();
     connection.pragma_update(None, "wal_autocheckpoint", 16_384).unwrap();
-    connection.execute_batch(include_str!("../../src/adapters/sqlite/event_store/schema.sql")).unwrap();
+    connection.execute_batch(SCHEMA).unwrap();
     connection
 }
 

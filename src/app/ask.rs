@@ -278,6 +278,8 @@ pub struct Answer {
     pub position: u64,
     /// The contact's ETag is made of this.
     pub etag: u64,
+    /// Place in the log of what the command did to other contacts after that; 0 where there was nothing.
+    pub beyond: u64,
     /// Whether this very call appended anything.
     pub appended: bool,
     /// Whether a contact was made.
@@ -290,6 +292,13 @@ pub struct Answer {
     pub merge: Option<MergeAnswer>,
     /// The segment concerned.
     pub segment: Option<SegmentId>,
+}
+
+impl Answer {
+    /// Reads that wait for this place in the log see everything that the command did.
+    pub fn reach(&self) -> u64 {
+        self.position.max(self.etag).max(self.beyond)
+    }
 }
 
 /// What a merge or an unmerge concerned.

@@ -209,8 +209,10 @@ impl App {
         let secondary = after.edge(merge).map_or(primary, |edge| edge.secondary);
         // It is undone, whatever has become of the primary since.
         let root = repeat(|| async { self.engine.resolve(act, primary).await?.root(primary) }).await;
-        let undone = MergeAnswer { merge_id: merge, primary, secondary, root: root.map_or(primary, |root| root.id) };
-        Ok(Answer { merge: Some(undone), ..changed(&after, 200) })
+        let root = root.unwrap_or_else(|_| after.clone());
+        let undone = MergeAnswer { merge_id: merge, primary, secondary, root: root.id };
+        let freed = self.engine.streams.contact(secondary).await?;
+        Ok(Answer { merge: Some(undone), beyond: freed.position.max(root.position), ..changed(&after, 200) })
     }
 
     /// The edge that is meant, and the contact whose stream holds it, however deep.

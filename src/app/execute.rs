@@ -33,7 +33,7 @@ impl App {
                 .await
                 .unwrap_or_else(|error| Err(AppError::Internal(format!("a command panicked: {}", error.is_panic()))))?,
         };
-        self.durable(answer.position.max(answer.etag)).await?;
+        self.durable(answer.reach()).await?;
         Ok(answer)
     }
 
@@ -64,10 +64,11 @@ impl App {
             Err(error) => Err(Ended::Error(error)),
         };
         let answer = self.as_before(&act, &command.ask, outcome).await?;
-        if answer.position > *self.newest.borrow() {
+        let reach = answer.reach();
+        if reach > *self.newest.borrow() {
             self.newest.send_if_modified(|newest| {
-                let risen = answer.position > *newest;
-                *newest = answer.position.max(*newest);
+                let risen = reach > *newest;
+                *newest = reach.max(*newest);
                 risen
             });
         }

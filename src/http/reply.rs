@@ -37,7 +37,7 @@ pub(super) fn answered(workspace: &str, answer: &Answer, shape: AnswerShape) -> 
     let mut response = (status, Json(AnswerBody::new(answer, shape))).into_response();
     let headers = response.headers_mut();
     headers.insert(ETAG, etag(answer.etag));
-    headers.insert(POSITION, answer.position.into());
+    headers.insert(POSITION, answer.reach().into());
     if status == StatusCode::CREATED
         && let Some(place) = place_of(workspace, answer)
     {
@@ -54,7 +54,7 @@ pub(super) fn shown<T: Serialize>(body: T, position: u64) -> Response {
 /// The answer to a command on such a thing: the thing, and where it is found if it was made.
 pub(super) fn changed<T: Serialize>(answer: &Answer, (body, position): (T, u64), place: String) -> Response {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
-    let headers = [(ETAG, etag(position)), (POSITION, answer.position.into())];
+    let headers = [(ETAG, etag(position)), (POSITION, answer.reach().into())];
     let mut response = (status, headers, Json(body)).into_response();
     if status == StatusCode::CREATED {
         response.headers_mut().insert(LOCATION, text(place));

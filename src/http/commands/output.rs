@@ -70,7 +70,7 @@ impl Output {
         let Taken { number, name, outcome, begun } = taken;
         let outcome = match outcome {
             Ok((answer, shape)) => {
-                let durable = self.wait_for(answer.position.max(answer.etag)).await;
+                let durable = self.wait_for(answer.reach()).await;
                 durable.map(|()| (answer.status, AnswerBody::new(&answer, shape)))
             }
             Err(problem) => Err(problem),
