@@ -9,8 +9,9 @@ use super::super::connect::{beside, keep_plans};
 use super::feed;
 use crate::ports::read_store::{FeedWrite, ReadError};
 
+/// Values lie apart from what finds them: a page that is written again for one of them has few others.
 const SCHEMA: &str = "
-CREATE TABLE IF NOT EXISTS rows (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, value BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS checkpoint (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL);
 INSERT OR IGNORE INTO checkpoint VALUES (1, 0);
 CREATE TABLE IF NOT EXISTS feed (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -50,10 +51,10 @@ impl Rows {
         // Losing the last batches at a power cut is harmless: the checkpoint goes with its rows, and the log is the truth.
         // What is deleted is overwritten, so that no erased value lingers in a free page.
         // A small page cache: large batches go through the file once, in its order.
-        // A quarter of a page is what a row may take before it needs a page of its own beside it: the usual contact does not.
-        let setup = "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;
+        // Small pages: each change of a contact somewhere writes one, to the write-ahead file and again to this one.
+        let setup = "PRAGMA page_size = 2048; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;
                      PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;
-                     PRAGMA wal_autocheckpoint = 4000;";
+                     PRAGMA wal_autocheckpoint = 16000;";
         writer.execute_batch(setup).map_err(failed("opening a read model"))?;
         writer.execute_batch(SCHEMA).map_err(failed("opening a read model"))?;
         writer.pragma_update(None, "user_version", form).map_err(failed("opening a read model"))?;
@@ -95,7 +96,7 @@ impl Rows {
             return Ok(Some(actual.unsigned_abs()));
         }
         {
-            let put = "INSERT INTO rows VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+            let put = "INSERT INTO rows (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
             let mut put = batch.prepare_cached(put).map_err(failed(DOING))?;
             let mut remove = batch.prepare_cached("DELETE FROM rows WHERE key = ?1").map_err(failed(DOING))?;
             let range = "DELETE FROM rows WHERE key >= ?1 AND key < ?2";
