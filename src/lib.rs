@@ -4,6 +4,7 @@ pub mod adapters;
 pub mod api;
 pub mod app;
 pub mod cli;
+pub mod copying;
 pub mod house;
 pub mod http;
 pub mod ports;

@@ -3,59 +3,48 @@
 use clap::Args;
 
 use super::Failure;
+use super::secret::Secret;
 use crate::adapters::postgres::{Address, keyring, read_store};
-use crate::house::{ConnectionString, Options};
+use crate::house::Options;
 
 /// Which engines lie elsewhere.
 #[derive(Debug, Args)]
 pub(super) struct Elsewhere {
-    /// The event store that keeps the log, such as esdb://USER:PASSWORD@HOST:2113; the data folder does if none is named.
+    /// The event store that keeps the log, such as esdb://USER:PASSWORD@HOST:2113; the data folder does if none is
+    /// named.
+    ///
+    /// Others on the machine can read arguments: a password belongs in the variable, or in a file that is named as
+    /// @FILE.
     #[arg(long, value_name = "CONNECTION", env = "DOSSIER_EVENT_STORE", hide_env_values = true)]
-    event_store: Option<ConnectionString>,
+    event_store: Option<Secret>,
     /// No other process writes to the event store: states of contacts are remembered, which spares most of its reads.
     #[arg(long, env = "DOSSIER_ALONE")]
     alone: bool,
     /// The database that holds the read models; in the data folder if none is named.
     ///
-    /// postgres://user@host:5432/database, and ?schema=NAME behind it for another schema than dossier. Others on the machine
-    /// can read arguments: a password belongs in the variable.
+    /// postgres://user@host:5432/database, and ?schema=NAME behind it for another schema than dossier. As with
+    /// --event-store, a password belongs in the variable or in a file that is named as @FILE.
     #[arg(long, value_name = "URL", env = "DOSSIER_READ_STORE", hide_env_values = true)]
-    read_store: Option<Url>,
+    read_store: Option<Secret>,
     /// The database that holds the keys; in the data folder if none is named.
     ///
     /// As with --read-store; the schema is dossier_keys unless another is named. Never back it up together with the log.
     #[arg(long, value_name = "URL", env = "DOSSIER_KEYRING", hide_env_values = true)]
-    keyring: Option<Url>,
-}
-
-/// An address that may hold a password, which no message repeats.
-#[derive(Clone)]
-struct Url(String);
-
-impl From<String> for Url {
-    fn from(text: String) -> Self {
-        Url(text)
-    }
-}
-
-impl std::fmt::Debug for Url {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Url(..)")
-    }
+    keyring: Option<Secret>,
 }
 
 impl Elsewhere {
     /// Reads the addresses into the options of a house.
     pub(super) fn name(&self, options: Options) -> Result<Options, Failure> {
-        let event_store = self.event_store.clone();
+        let event_store = self.event_store.as_ref().map(|given| given.read("--event-store")).transpose()?.flatten();
+        let event_store = event_store.and_then(|text| text.parse().ok());
         let read_store = address(self.read_store.as_ref(), "--read-store", read_store::SCHEMA)?;
         let keyring = address(self.keyring.as_ref(), "--keyring", keyring::SCHEMA)?;
         Ok(Options { event_store, alone: self.alone, read_store, keyring, ..options })
     }
 }
 
-/// An empty one is none: so a variable is taken back.
-fn address(given: Option<&Url>, option: &str, schema: &str) -> Result<Option<Address>, Failure> {
-    let Some(Url(text)) = given.filter(|url| !url.0.is_empty()) else { return Ok(None) };
-    Address::parse(text, schema).map(Some).map_err(|error| format!("{option}: {error}").into())
+fn address(given: Option<&Secret>, option: &str, schema: &str) -> Result<Option<Address>, Failure> {
+    let Some(text) = given.map(|given| given.read(option)).transpose()?.flatten() else { return Ok(None) };
+    Address::parse(&text, schema).map(Some).map_err(|error| format!("{option}: {error}").into())
 }

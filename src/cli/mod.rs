@@ -16,6 +16,7 @@ use elsewhere::Elsewhere;
 
 mod columns;
 mod contact;
+mod copy;
 mod elsewhere;
 mod events;
 mod ingest;
@@ -23,6 +24,7 @@ mod keys;
 mod projections;
 mod schemas;
 mod search;
+mod secret;
 mod serve;
 mod verify;
 
@@ -57,6 +59,8 @@ enum Command {
     Events(events::Events),
     /// Lists the read models, or makes one anew from the log.
     Projections(projections::Projections),
+    /// Copies a log from one event store to another.
+    Copy(copy::Copy),
     /// Works on the keys that seal personal data.
     Keys(keys::Keys),
     /// Prints the JSON Schemas of what is stored.
@@ -96,6 +100,7 @@ pub fn main() -> ExitCode {
             Command::Search(search) => search.run().await,
             Command::Events(events) => events.run().await,
             Command::Projections(projections) => projections.run().await,
+            Command::Copy(copy) => copy.run().await,
             Command::Keys(keys) => keys.run().await,
             Command::Schemas(schemas) => schemas.run(),
         }
@@ -173,9 +178,10 @@ impl Place {
         Ok(house)
     }
 
-    /// As [`Place::open`], but makes no folder: for commands that work on what is there.
+    /// As [`Place::open`], but makes no log: for commands that work on what is there.
     async fn open_existing(&self) -> Result<Arc<House>, Failure> {
-        if !engines::is_used(&self.data) {
+        let options = self.elsewhere.name(Options::default())?;
+        if options.event_store.is_none() && !engines::is_used(&self.data) {
             return Err(format!("there is no log in {}: name the data folder with --data", self.data.display()).into());
         }
         self.open().await

@@ -43,7 +43,26 @@ impl Log {
         server: Option<&ConnectionString>,
     ) -> Result<Self, HouseError> {
         let flushed = keyring.clone();
-        let flush = Box::new(move || flushed.flush().map_err(|error| error.to_string()));
+        let flush = move || flushed.flush().map_err(|error| error.to_string());
+        Self::open_with(folder, server, flush, true).await
+    }
+
+    /// Opens a log to which another one is copied, or from which one is: what is in it is sealed already, under keys
+    /// that are stored, and its marks were looked for when it was first appended.
+    pub(super) async fn open_for_copying(
+        folder: &DataFolder,
+        server: Option<&ConnectionString>,
+    ) -> Result<Self, HouseError> {
+        Self::open_with(folder, server, || Ok(()), false).await
+    }
+
+    async fn open_with(
+        folder: &DataFolder,
+        server: Option<&ConnectionString>,
+        flush: impl Fn() -> Result<(), String> + Send + Sync + 'static,
+        looks_for_marks: bool,
+    ) -> Result<Self, HouseError> {
+        let flush = Box::new(flush);
         let holds = |name: &str| folder.file(name).exists();
         let folder_name = || folder.path().display().to_string();
         match server {
@@ -54,7 +73,7 @@ impl Log {
                 Ok(Log::Embedded(Arc::new(SqliteEventStore::open(folder, options)?)))
             }
             Some(ConnectionString(server)) => {
-                let options = ClusterOptions { before_append: flush, ..ClusterOptions::default() };
+                let options = ClusterOptions { before_append: flush, looks_for_marks, ..ClusterOptions::default() };
                 Ok(Log::Cluster(Arc::new(EventStoreDb::open(server, folder, options).await?)))
             }
         }

@@ -97,7 +97,7 @@ impl House {
         let Some(snapshots) = self.snapshots.as_ref().filter(|_| self.runner.is_filled() && !self.is_kept()) else {
             return Ok(());
         };
-        let draft = snapshots.begin().await?;
+        let draft = snapshots.begin()?;
         let head = self.store.head().await.map_err(AppError::from)?;
         if !gives_way {
             self.catch_up().await?;

@@ -29,6 +29,8 @@ mod condition;
 pub(crate) mod engines;
 mod keeping;
 mod keyring;
+mod keys;
+mod logs;
 mod query;
 mod read_store;
 mod rebuilding;
@@ -37,6 +39,8 @@ mod start;
 
 pub use self::engines::ConnectionString;
 use self::engines::Log;
+pub use self::keys::{KeyPlace, KeysNotCopied};
+pub use self::logs::{LogAlone, LogPlace};
 
 /// How long a reference by email or phone waits for the read model.
 const LOOKUP_WITHIN: Duration = Duration::from_secs(10);

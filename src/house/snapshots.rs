@@ -1,8 +1,13 @@
 //! Snapshots of the directory as files of the data folder, each sealed with a key of its own.
 //!
 //! A snapshot may know somebody who is erased later. So its key is destroyed together with every contact's, durably and
-//! before the erasure is answered. Its id stands in the name of its file, which is on the disk before the key is: whatever
-//! a crash leaves behind, the key of every file is known and can be destroyed.
+//! before the erasure is answered. While it is written its key is in memory alone. Its id stands in the name of its
+//! file, which is on the disk before the key is: whatever a crash leaves behind, the key of every file is known and can
+//! be destroyed.
+//!
+//! A key that is destroyed leaves no tombstone. That is safe since an id is random, made for one file and never asked
+//! for again once that is gone: nobody could come to make it another key. And a file that outlived its key, in a copy
+//! of the folder too, is of no use without one, whether the keyring says destroyed or does not know it.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -19,6 +24,7 @@ use crate::adapters::sqlite::{DataFolder, SqliteKeyring};
 use crate::app::AppError;
 use crate::ports::{KeyState, Keyring, KeyringError, SecretKey};
 use crate::sealing::chunks::{SealedReader, SealedWriter};
+use crate::sealing::cipher;
 
 /// What files of snapshots begin with; the id follows.
 const BEGINNING: &str = "index-";
@@ -63,25 +69,32 @@ impl Draft {
     }
 }
 
+fn named(folder: &DataFolder, ending: &str) -> io::Result<Vec<Uuid>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder.path())? {
+        let name = entry?.file_name();
+        let id = name.to_str().and_then(|name| name.strip_prefix(BEGINNING)?.strip_suffix(ending));
+        found.extend(id.and_then(|id| Uuid::parse_str(id).ok()));
+    }
+    Ok(found)
+}
+
+/// Under which ids the snapshots of a folder may have keys.
+pub(super) fn holders(folder: &DataFolder) -> io::Result<BTreeSet<Uuid>> {
+    let (whole, broken_off) = (named(folder, WHOLE)?, named(folder, WRITING)?);
+    Ok(whole.into_iter().chain(broken_off).collect())
+}
+
 impl Snapshots {
     /// Those of a folder, as earlier processes left them.
     pub(super) fn of(folder: &DataFolder, keyring: &Arc<SqliteKeyring>) -> io::Result<Self> {
-        let known = Mutex::new(BTreeSet::new());
-        let snapshots = Snapshots { folder: folder.clone(), keyring: keyring.clone(), known };
-        let (whole, broken_off) = (snapshots.named(WHOLE)?, snapshots.named(WRITING)?);
-        snapshots.known.lock().extend(whole.into_iter().chain(broken_off));
-        Ok(snapshots)
+        let known = Mutex::new(holders(folder)?);
+        Ok(Snapshots { folder: folder.clone(), keyring: keyring.clone(), known })
     }
 
     /// The ids in the names of files that end so.
     fn named(&self, ending: &str) -> io::Result<Vec<Uuid>> {
-        let mut found = Vec::new();
-        for entry in std::fs::read_dir(self.folder.path())? {
-            let name = entry?.file_name();
-            let id = name.to_str().and_then(|name| name.strip_prefix(BEGINNING)?.strip_suffix(ending));
-            found.extend(id.and_then(|id| Uuid::parse_str(id).ok()));
-        }
-        Ok(found)
+        named(&self.folder, ending)
     }
 
     fn file(&self, id: Uuid, ending: &str) -> PathBuf {
@@ -99,64 +112,54 @@ impl Snapshots {
         Ok(SealedReader::new(File::open(self.file(id, WHOLE))?, &key, id)?)
     }
 
-    /// Begins a new one. From now on whoever erases destroys its key too.
-    pub(super) async fn begin(&self) -> Result<Draft, SnapshotError> {
+    /// Begins a new one. From now on whoever erases sees to it that it never becomes whole.
+    pub(super) fn begin(&self) -> Result<Draft, SnapshotError> {
+        let key = cipher::random_key().map_err(|_| io::Error::other("the system's random source failed"))?;
         let id = Uuid::new_v4();
         self.known.lock().insert(id);
         let file = File::create_new(self.file(id, WRITING))?;
         self.folder.flush()?;
-        let key = self.keyring.create_if_absent(id).await?;
         Ok(Draft { id, file, key })
     }
 
     /// The draft is whole: it takes the place of every other one.
     pub(super) fn place(&self, draft: Draft) -> Result<(), SnapshotError> {
         draft.file.sync_all()?;
-        self.keyring.flush()?;
         // Whoever erases waits meanwhile, and then finds it by either name.
         let mut known = self.known.lock();
         if !known.contains(&draft.id) {
             return Err(SnapshotError::NoKey);
         }
         let others: Vec<Uuid> = known.iter().copied().filter(|id| *id != draft.id).collect();
-        self.keyring.destroy_all(&others)?;
-        self.remove(&others);
-        known.retain(|id| *id == draft.id);
+        self.discard(&mut known, &others)?;
+        self.keyring.keep(draft.id, &draft.key)?;
         std::fs::rename(self.file(draft.id, WRITING), self.file(draft.id, WHOLE))?;
         self.folder.flush()?;
         Ok(())
     }
 
-    /// Those that may have a key.
-    fn known(&self) -> Vec<Uuid> {
-        self.known.lock().iter().copied().collect()
-    }
-
     /// Destroys the keys of all, and removes their files.
     pub(super) fn destroy_all(&self) -> Result<(), KeyringError> {
-        let ids = self.known();
-        if !ids.is_empty() {
-            self.keyring.destroy_all(&ids)?;
-            self.forget(&ids);
-        }
-        Ok(())
+        let mut known = self.known.lock();
+        let ids: Vec<Uuid> = known.iter().copied().collect();
+        self.discard(&mut known, &ids)
     }
 
     /// Destroys what was never finished.
     pub(super) fn destroy_unfinished(&self) -> Result<(), SnapshotError> {
+        let mut known = self.known.lock();
         let ids = self.named(WRITING)?;
-        if !ids.is_empty() {
-            self.keyring.destroy_all(&ids)?;
-            self.forget(&ids);
-        }
-        Ok(())
+        Ok(self.discard(&mut known, &ids)?)
     }
 
-    /// Their keys are destroyed.
-    fn forget(&self, ids: &[Uuid]) {
-        self.remove(ids);
-        let mut known = self.known.lock();
-        ids.iter().for_each(|id| _ = known.remove(id));
+    /// Destroys the keys of some, and removes their files.
+    fn discard(&self, known: &mut BTreeSet<Uuid>, ids: &[Uuid]) -> Result<(), KeyringError> {
+        if !ids.is_empty() {
+            self.keyring.discard(ids)?;
+            self.remove(ids);
+            ids.iter().for_each(|id| _ = known.remove(id));
+        }
+        Ok(())
     }
 
     /// Removes files. What stays behind can't be read any more, and is removed at the next start.
@@ -194,11 +197,10 @@ impl Keyring for WithSnapshots {
     }
 
     async fn destroy(&self, holder: Uuid) -> Result<(), KeyringError> {
-        let ids = if armed(Break::SnapshotsOutliveErasures) { Vec::new() } else { self.snapshots.known() };
-        let holders: Vec<Uuid> = ids.iter().copied().chain([holder]).collect();
-        self.keyring.destroy_all(&holders)?;
-        self.snapshots.forget(&ids);
-        Ok(())
+        if !armed(Break::SnapshotsOutliveErasures) {
+            self.snapshots.destroy_all()?;
+        }
+        self.keyring.destroy(holder).await
     }
 
     async fn destroyed(&self) -> Result<Vec<Uuid>, KeyringError> {
@@ -223,91 +225,4 @@ impl WithSnapshots {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::{Read, Write};
-
-    use super::*;
-    use crate::adapters::sqlite::{KeyringOptions, MasterKey};
-
-    fn keyring(folder: &DataFolder) -> Arc<SqliteKeyring> {
-        let master = MasterKey::load(folder).unwrap();
-        Arc::new(SqliteKeyring::open(folder, &master, KeyringOptions::default()).unwrap())
-    }
-
-    async fn placed(snapshots: &Snapshots, text: &[u8]) -> Uuid {
-        let draft = snapshots.begin().await.unwrap();
-        let id = draft.id;
-        write(&draft, text);
-        snapshots.place(draft).unwrap();
-        id
-    }
-
-    fn write(draft: &Draft, text: &[u8]) {
-        let mut writer = draft.writer().unwrap();
-        writer.write_all(text).unwrap();
-        writer.finish().unwrap();
-    }
-
-    async fn read(snapshots: &Snapshots) -> Option<String> {
-        let id = snapshots.whole().unwrap()?;
-        let mut text = String::new();
-        snapshots.open(id).await.unwrap().read_to_string(&mut text).unwrap();
-        Some(text)
-    }
-
-    fn files(folder: &DataFolder) -> usize {
-        let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
-        names.filter(|name| name.to_string_lossy().starts_with(BEGINNING)).count()
-    }
-
-    #[tokio::test]
-    async fn the_latest_is_found_by_the_next_process_and_every_other_key_is_destroyed() {
-        let root = tempfile::tempdir().unwrap();
-        let folder = DataFolder::open(root.path()).unwrap();
-        let keyring = keyring(&folder);
-        let snapshots = Snapshots::of(&folder, &keyring).unwrap();
-        assert_eq!(read(&snapshots).await, None);
-        let first = placed(&snapshots, b"first").await;
-        placed(&snapshots, b"second").await;
-        assert_eq!(keyring.find(first).await.unwrap(), KeyState::Destroyed);
-        let next = Snapshots::of(&folder, &keyring).unwrap();
-        assert_eq!((read(&next).await.as_deref(), files(&folder)), (Some("second"), 1));
-    }
-
-    #[tokio::test]
-    async fn what_a_crash_left_half_written_is_destroyed_by_its_name() {
-        let root = tempfile::tempdir().unwrap();
-        let folder = DataFolder::open(root.path()).unwrap();
-        let keyring = keyring(&folder);
-        let snapshots = Snapshots::of(&folder, &keyring).unwrap();
-        placed(&snapshots, b"whole").await;
-        let draft = snapshots.begin().await.unwrap();
-        write(&draft, b"half");
-        keyring.flush().unwrap();
-        let next = Snapshots::of(&folder, &keyring).unwrap();
-        next.destroy_unfinished().unwrap();
-        assert_eq!(keyring.find(draft.id).await.unwrap(), KeyState::Destroyed);
-        assert_eq!((read(&next).await.as_deref(), files(&folder)), (Some("whole"), 1));
-        assert!(matches!(next.place(draft), Err(SnapshotError::NoKey)));
-    }
-
-    #[tokio::test]
-    async fn with_a_contacts_key_go_the_keys_and_files_of_all_snapshots_drafts_too() {
-        let root = tempfile::tempdir().unwrap();
-        let folder = DataFolder::open(root.path()).unwrap();
-        let keyring = keyring(&folder);
-        let snapshots = Arc::new(Snapshots::of(&folder, &keyring).unwrap());
-        let guarded = WithSnapshots { keyring: keyring.clone(), snapshots: snapshots.clone() };
-        let contact = Uuid::new_v4();
-        guarded.create_if_absent(contact).await.unwrap();
-        let whole = placed(&snapshots, b"whole").await;
-        let draft = snapshots.begin().await.unwrap();
-        guarded.destroy(contact).await.unwrap();
-        for holder in [contact, whole, draft.id] {
-            assert_eq!(keyring.find(holder).await.unwrap(), KeyState::Destroyed);
-        }
-        assert_eq!((read(&snapshots).await, files(&folder)), (None, 0));
-        assert!(matches!(snapshots.place(draft), Err(SnapshotError::NoKey)), "it may know who was erased");
-        assert_eq!(files(&folder), 0);
-    }
-}
+mod tests;

@@ -100,3 +100,19 @@ pub trait Keyring: Send + Sync {
     /// The keyring failed; the commit must not happen.
     fn flush(&self) -> Result<(), KeyringError>;
 }
+
+/// A keyring that can be copied, and copied to.
+#[async_trait]
+pub trait KeyCopying: Keyring {
+    /// At most `limit` holders after one, ascending, with what is known of each, all of it stored; none: that was all.
+    ///
+    /// # Errors
+    /// The keyring failed, or the master key does not open one of the keys.
+    async fn holders(&self, after: Option<Uuid>, limit: usize) -> Result<Vec<(Uuid, KeyState)>, KeyringError>;
+
+    /// Takes keys from another keyring, all or none, durably. None of their holders may be known here.
+    ///
+    /// # Errors
+    /// Nothing has changed.
+    async fn adopt(&self, keys: Vec<(Uuid, SecretKey)>) -> Result<(), KeyringError>;
+}

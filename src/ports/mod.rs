@@ -5,4 +5,4 @@ pub mod keyring;
 pub mod read_store;
 
 pub use event_store::{AppendError, Appended, Direction, EventStore, Expected, NewEvent, Recorded, StoreError};
-pub use keyring::{KeyState, Keyring, KeyringError, SecretKey};
+pub use keyring::{KeyCopying, KeyState, Keyring, KeyringError, SecretKey};

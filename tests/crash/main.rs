@@ -8,6 +8,7 @@ mod check;
 mod load;
 #[path = "../support/server.rs"]
 mod server;
+mod snapshot;
 
 use load::World;
 use server::{Dice, Server};

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod commands;
+mod copying;
 mod serving;
 
 #[path = "../support/server.rs"]

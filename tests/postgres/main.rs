@@ -6,6 +6,7 @@ mod analysts;
 mod commands;
 mod crashes;
 mod keys;
+mod moving;
 mod opening;
 #[path = "../support/postgres.rs"]
 mod postgres;

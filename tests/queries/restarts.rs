@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use chrono::TimeDelta;
 use dossier::app::AppError;
 use dossier::ports::KeyState;
+use dossier_domain::sabotage::{Break, arm};
+use rusqlite::types::Value as Cell;
+use rusqlite::{Connection, params_from_iter};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -385,4 +388,67 @@ async fn an_index_that_has_not_seen_an_erasure_yet_is_not_kept() {
     world.house.fill().await.unwrap();
     assert!(world.house.kept_at().is_some());
     is_as_filled(&world, "after an erasure").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_snapshot_is_of_no_use_once_a_field_is_defined_for_values_that_were_there_before() {
+    let (world, _) = kept().await;
+    let ada = world.contact("ada").await;
+    {
+        // As early releases took values.
+        let _armed = arm(Break::CustomValuesUnchecked);
+        world.run(json!({"command": "update_contact", "contact": ada, "custom": {"shoes": 41}})).await;
+    }
+    assert!(world.house.keep_index(false).await);
+    let [snapshot] = snapshots(world.house.path()).try_into().unwrap();
+    world.define(&[("shoes", "number")]).await;
+    is_of_no_use(world.opened_again(false).await, &snapshot, "redefined").await;
+}
+
+/// Takes what stands after a position out of a log, and with it whatever was made of it.
+fn cut_off(folder: &Path, after: u64) -> Vec<Vec<Cell>> {
+    let log = Connection::open(folder.join("log.db")).unwrap();
+    let mut query = log.prepare("SELECT * FROM events WHERE position > ?1 ORDER BY position").unwrap();
+    let columns = query.column_count();
+    let rows = query.query_map([after as i64], |row| (0..columns).map(|column| row.get(column)).collect()).unwrap();
+    let rows = rows.map(Result::unwrap).collect();
+    log.execute("DELETE FROM events WHERE position > ?1", [after as i64]).unwrap();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let file = entry.unwrap().path();
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        if name.starts_with("read-") || name.starts_with("log-index") {
+            std::fs::remove_file(file).unwrap();
+        }
+    }
+    rows
+}
+
+fn put_back(folder: &Path, rows: Vec<Vec<Cell>>) {
+    let log = Connection::open(folder.join("log.db")).unwrap();
+    for row in rows {
+        log.execute("INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", params_from_iter(row)).unwrap();
+    }
+}
+
+/// The snapshot comes between the two events of a merge, so that of the two streams only the primary's goes on after
+/// it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_absorbed_after_the_snapshot_is_shown_no_more_though_nothing_came_to_their_own_stream() {
+    let hand = Hand::new();
+    let world = World::by(hand.clone()).await;
+    Life::begin(&world).await;
+    Life::new(7).go_on(&world, &hand, 80, true).await;
+    let [ada, bob] = [world.contact("ada").await, world.contact("bob").await];
+    world.run(json!({"command": "add_tag", "contact": bob, "tag": "absorbed"})).await;
+    world.merge(&ada, &bob).await;
+    let (folder, head, mut edge) = (world.house.path().to_owned(), world.head().await, Vec::new());
+    let world = world.opened_again_after(|| edge = cut_off(&folder, head - 1)).await;
+    assert_eq!((edge.len(), &edge[0][4]), (1, &Cell::Text("contact_merged".into())));
+    world.house.fill().await.unwrap();
+    assert!(world.house.keep_index(false).await);
+    let world = world.opened_again_after(|| put_back(&folder, edge)).await;
+    world.house.fill().await.unwrap();
+    assert!(world.house.kept_at().is_some(), "the snapshot was not used");
+    assert_eq!(world.show(&bob).await["id"], ada);
+    is_as_filled(&world, "absorbed").await;
 }

@@ -95,6 +95,11 @@ impl Postgres {
         format!("postgres:///postgres?host={}&user=postgres", self.folder.path().display())
     }
 
+    /// The folder of its socket.
+    pub(crate) fn host(&self) -> &Path {
+        self.folder.path()
+    }
+
     fn data(&self) -> String {
         self.folder.path().join("data").display().to_string()
     }
@@ -150,7 +155,7 @@ impl Postgres {
 }
 
 /// The folder of the newest version's programs.
-fn programs() -> PathBuf {
+pub(crate) fn programs() -> PathBuf {
     let versions = fs::read_dir(VERSIONS).into_iter().flatten().flatten().map(|version| version.path());
     let newest = versions.filter(|version| version.join("bin/initdb").is_file()).max();
     newest.expect("Postgres is installed: test.sh says how").join("bin")

@@ -83,19 +83,43 @@ impl Server {
         panic!("it never became ready: {}", std::fs::read_to_string(log_of(data)).unwrap_or_default());
     }
 
+    /// What it says when it will not start.
+    pub(crate) fn refused(data: &Path, variables: &[(&str, &str)]) -> String {
+        let mut serve = Command::new(PROGRAM);
+        serve.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).envs(variables.iter().copied());
+        let Output { status, stderr, .. } = serve.output().unwrap();
+        assert_eq!(status.code(), Some(1));
+        String::from_utf8(stderr).unwrap()
+    }
+
     /// SIGKILL: nothing is flushed, nothing is told.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// SIGTERM: it answers what it took, and ends well.
-    pub(crate) fn stop(mut self) {
+    /// SIGTERM, and nothing is waited for.
+    pub(crate) fn ask_to_stop(&self) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// SIGTERM: it answers what it took, and ends well.
+    pub(crate) fn stop(mut self) {
+        self.ask_to_stop();
         let mut rest = String::new();
         self.out.read_to_string(&mut rest).unwrap();
         assert!(self.child.wait().unwrap().success(), "it ended badly: {rest}");
+    }
+
+    /// Where it listens: `http://` and so on.
+    pub(crate) fn address(&self) -> &str {
+        &self.caller.base
     }
 
     /// A client that goes on when the server is gone.

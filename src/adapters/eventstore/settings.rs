@@ -38,6 +38,9 @@ pub struct Options {
     pub patience: Duration,
     /// How often the log is asked for what others appended.
     pub poll_every: Duration,
+    /// Whether marks are looked for before an append. What comes from a log that looked already needs no second look,
+    /// which is two of three calls.
+    pub looks_for_marks: bool,
     /// Events whose marks are kept in memory before they are written to the index.
     pub marks_pending: usize,
 }
@@ -50,6 +53,7 @@ impl Default for Options {
             call_within: Duration::from_secs(5),
             patience: Duration::from_secs(15),
             poll_every: Duration::from_millis(100),
+            looks_for_marks: true,
             marks_pending: 4_096,
         }
     }

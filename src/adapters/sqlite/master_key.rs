@@ -13,7 +13,7 @@ use super::keyring;
 use crate::ports::{Keyring, SecretKey};
 use crate::sealing::cipher;
 
-/// The environment variable that holds the key instead of the file.
+/// The environment variable that holds the key instead of the file, or names another file as `@FILE`.
 pub const VARIABLE: &str = "DOSSIER_MASTER_KEY";
 /// Name of the file in the data folder.
 pub const FILE: &str = "master.key";
@@ -46,8 +46,15 @@ impl MasterKey {
     /// # Errors
     /// [`OpenError::MasterKey`]: it is no key, or others may read the file, or there are keys and no file.
     pub fn load(folder: &DataFolder) -> Result<Self, OpenError> {
-        let given = std::env::var_os(VARIABLE).map(|text| text.into_string().unwrap_or_default());
-        Self::given_or_kept(given, folder)
+        Self::given_or_kept(environment(), folder)
+    }
+
+    /// The key that the environment gives, if it gives one.
+    ///
+    /// # Errors
+    /// It is no key.
+    pub fn given() -> Result<Option<Self>, OpenError> {
+        environment().map(Self::read).transpose()
     }
 
     /// As [`MasterKey::load`], with what the environment says as an argument.
@@ -55,9 +62,8 @@ impl MasterKey {
     /// # Errors
     /// As [`MasterKey::load`].
     pub fn given_or_kept(given: Option<String>, folder: &DataFolder) -> Result<Self, OpenError> {
-        if let Some(text) = given.map(Zeroizing::new) {
-            let key = parse(&text).ok_or_else(|| refused(format!("{VARIABLE} is {NOT_A_KEY}")))?;
-            return Ok(MasterKey { key, next: None, source: Source::Environment });
+        if let Some(text) = given {
+            return Self::read(text);
         }
         let file = folder.file(FILE);
         if let Some(key) = read(&file)? {
@@ -73,6 +79,16 @@ impl MasterKey {
         let key = cipher::random_key().map_err(|_| refused("the system's random source failed".into()))?;
         write(folder, FILE, &key)?;
         Ok(MasterKey { key, next: None, source: Source::Made(file) })
+    }
+
+    /// The key in what the environment says, or in the file that it names.
+    fn read(text: String) -> Result<Self, OpenError> {
+        let text = Zeroizing::new(text);
+        let key = match text.strip_prefix('@') {
+            None => parse(&text).ok_or_else(|| refused(format!("{VARIABLE} is {NOT_A_KEY}")))?,
+            Some(file) => named(Path::new(file))?,
+        };
+        Ok(MasterKey { key, next: None, source: Source::Environment })
     }
 
     /// Where it came from.
@@ -117,6 +133,10 @@ pub async fn rotate(folder: &DataFolder, keyring: &dyn Keyring) -> Result<(), Op
 
 const NOT_A_KEY: &str = "not a master key: 32 bytes in hexadecimal or base64 are expected";
 
+fn environment() -> Option<String> {
+    std::env::var_os(VARIABLE).map(|text| text.into_string().unwrap_or_default())
+}
+
 fn refused(reason: String) -> OpenError {
     OpenError::MasterKey(reason)
 }
@@ -131,6 +151,14 @@ fn parse(text: &str) -> Option<SecretKey> {
         })
         .map(Zeroizing::new)?;
     bytes.as_slice().try_into().ok().map(SecretKey)
+}
+
+/// The key in a file outside of the folder. Who may read that is up to whoever put it there: containers and services
+/// are handed it in ways of their own.
+fn named(file: &Path) -> Result<SecretKey, OpenError> {
+    let io = |source| OpenError::Io { doing: "reading", path: file.to_owned(), source };
+    let text = Zeroizing::new(std::fs::read_to_string(file).map_err(io)?);
+    parse(&text).ok_or_else(|| refused(format!("{} is {NOT_A_KEY}", file.display())))
 }
 
 /// The key in a file; `None` if there is no file.

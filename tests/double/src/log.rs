@@ -116,6 +116,11 @@ impl Log {
         })
     }
 
+    /// How many events are not the server's own.
+    pub fn count(&self) -> usize {
+        self.inner.lock().events.iter().filter(|event| !event.stream.starts_with('$')).count()
+    }
+
     /// Every event that is not the server's own.
     pub fn foreign_to_the_server(&self) -> Vec<Stored> {
         self.inner.lock().events.iter().filter(|event| !event.stream.starts_with('$')).cloned().collect()

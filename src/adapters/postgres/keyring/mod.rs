@@ -21,6 +21,7 @@ use crate::adapters::sqlite::{MasterKey, OpenError};
 use crate::ports::{KeyState, Keyring, KeyringError, SecretKey};
 use crate::sealing::cipher;
 
+mod copying;
 mod table;
 mod watch;
 

@@ -151,3 +151,26 @@ async fn rewrap_some(
     batch.execute(&batch.prepare_cached(write).await?, &[&holders, &wrapped]).await?;
     Ok(holders.last().copied())
 }
+
+/// At most so many holders after one, with what stands in their rows.
+pub(super) async fn holders(pool: &Pool, after: Option<Uuid>, limit: usize) -> Result<Vec<(Uuid, Found)>, Trouble> {
+    let client = pool.get().await?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let find = "select holder, wrapped from keys where ($1::uuid is null or holder > $1) order by holder limit $2";
+    let rows = client.query(find, &[&after, &limit]).await?;
+    Ok(rows.iter().map(|row| (row.get(0), found(row, 1))).collect())
+}
+
+/// Adds keys, all or none, durably; answers whether the master key is still of that generation.
+pub(super) async fn adopt(
+    pool: &Pool,
+    holders: &[Uuid],
+    wrapped: &[Vec<u8>],
+    generation: u32,
+) -> Result<bool, Trouble> {
+    let client = pool.get().await?;
+    let insert = "insert into keys (holder, wrapped) select * from unnest($1::uuid[], $2::bytea[])
+                  where $3 = (select generation from master)";
+    let added = client.execute(insert, &[&holders, &wrapped, &generation.cast_signed()]).await?;
+    Ok(added == holders.len() as u64)
+}

@@ -5,6 +5,7 @@
 //! overwritten where it lies, and the write-ahead log cut off, before the destruction is answered (rules 18, 19).
 
 mod ahead;
+mod copying;
 mod table;
 
 use std::collections::HashMap;
@@ -28,6 +29,7 @@ use crate::sealing::cipher;
 
 /// Name of the file in the data folder.
 pub const FILE: &str = "keys.db";
+const STORING: &str = "storing keys";
 
 /// What may be chosen about a keyring.
 pub struct Options {
@@ -135,6 +137,46 @@ impl SqliteKeyring {
         table.cut_off().map_err(|trouble| trouble.while_doing(DOING))
     }
 
+    /// Keeps a key, durably when this returns, for a holder whose id is new and will be [`SqliteKeyring::discard`]ed: a
+    /// file, for instance. It takes the place of one that was.
+    ///
+    /// # Errors
+    /// The key may be stored or not; nothing else has changed.
+    pub fn keep(&self, holder: Uuid, key: &SecretKey) -> Result<(), KeyringError> {
+        let mut table = self.table.lock();
+        self.must_be_sound()?;
+        table.put(&self.master.read(), holder, key).map_err(|trouble| self.fails(trouble))
+    }
+
+    /// Destroys keys that were kept, without tombstones: nobody may ever ask for their holders again, nor make them
+    /// keys. Whoever has none is passed over.
+    ///
+    /// # Errors
+    /// Any of the keys may still exist.
+    pub fn discard(&self, holders: &[Uuid]) -> Result<(), KeyringError> {
+        const DOING: &str = "discarding keys";
+        let mut table = self.table.lock();
+        if !table.vacate(holders).map_err(|trouble| trouble.while_doing(DOING))? {
+            return Ok(());
+        }
+        holders.iter().for_each(|holder| self.cache.destroy(*holder));
+        table.cut_off().map_err(|trouble| trouble.while_doing(DOING))
+    }
+
+    fn must_be_sound(&self) -> Result<(), KeyringError> {
+        match self.failure.get() {
+            Some(reason) => Err(KeyringError::Unavailable { doing: STORING, reason: reason.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Keys could not be stored.
+    fn fails(&self, trouble: Trouble) -> KeyringError {
+        let error = trouble.while_doing(STORING);
+        let _ = self.failure.set(error.to_string());
+        error
+    }
+
     /// What the file says.
     fn look_up(&self, holder: Uuid) -> Result<KeyState, KeyringError> {
         let master = self.master.read();
@@ -209,7 +251,6 @@ impl Keyring for SqliteKeyring {
     }
 
     fn flush(&self) -> Result<(), KeyringError> {
-        const DOING: &str = "storing keys";
         // The table first: whoever is flushing already has taken keys that must be durable when this returns.
         let mut table = self.table.lock();
         let taken: Vec<(Uuid, SecretKey)> =
@@ -217,16 +258,13 @@ impl Keyring for SqliteKeyring {
         if taken.is_empty() {
             return Ok(());
         }
-        if let Some(reason) = self.failure.get() {
-            return Err(KeyringError::Unavailable { doing: DOING, reason: reason.clone() });
-        }
-        if let Err(trouble) = table.insert(&self.master.read(), &taken) {
-            let error = trouble.while_doing(DOING);
-            let _ = self.failure.set(error.to_string());
-            return Err(error);
-        }
+        self.must_be_sound()?;
+        table.insert(&self.master.read(), &taken).map_err(|trouble| self.fails(trouble))?;
         let mut staged = self.staged.lock();
         taken.iter().for_each(|(holder, _)| _ = staged.remove(holder));
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,10 @@
 -- The keyring. A holder's row is never removed and never moves: its key is overwritten where it lies, with as many
 -- bytes, so that no page keeps a copy that was only forgotten.
 --
--- holder:  16 bytes of a uuid.
+-- A key whose holder nobody asks for again, such as a file that is gone, leaves a vacant slot behind instead of a tombstone,
+-- which the next key of such a holder takes: so they never pile up.
+--
+-- holder:  16 bytes of a uuid; in a vacant slot 2^128 - 1 - slot.
 -- wrapped: 4 bytes generation of the master key, 12 nonce, 32 ciphertext, 16 tag; 64 zeros once destroyed.
 CREATE TABLE keys (
     slot      INTEGER PRIMARY KEY,

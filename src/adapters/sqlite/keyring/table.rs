@@ -22,6 +22,9 @@ const PAGE_SIZE: u32 = 4096;
 /// Pages of write-ahead log after which a flush moves it into the database.
 const CHECKPOINT_PAGES: u32 = 4096;
 
+/// From here on holders are none: they stand in slots that are vacant.
+const VACANT: Uuid = Uuid::from_u128(u128::MAX << 64);
+
 /// Keys held in memory while the master key is changed.
 const REWRAPPED_AT_ONCE: usize = 1000;
 
@@ -84,6 +87,38 @@ impl Table {
             }
         }
         Ok(transaction.commit()?)
+    }
+
+    /// Adds a key, durably, in a vacant slot if there is one.
+    pub(super) fn put(&mut self, master: &Master, holder: Uuid, key: &SecretKey) -> Result<(), Trouble> {
+        let wrapped = master.wrap(holder, key)?;
+        let transaction = self.connection.transaction()?;
+        let take = "UPDATE keys SET holder = ?1, destroyed = 0, wrapped = ?2
+                    WHERE slot = (SELECT slot FROM keys WHERE destroyed = 1 AND holder >= ?3 LIMIT 1)";
+        let taken = transaction.execute(take, params![holder.as_bytes(), wrapped, VACANT.as_bytes()])?;
+        if taken == 0 {
+            let add = "INSERT INTO keys (holder, destroyed, wrapped) VALUES (?1, 0, ?2)";
+            transaction.execute(add, params![holder.as_bytes(), wrapped])?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// Overwrites keys and their holders, durably, and answers whether there was any; the slots are vacant then. As
+    /// after [`Table::destroy`], [`Table::cut_off`] must follow.
+    pub(super) fn vacate(&mut self, holders: &[Uuid]) -> Result<bool, Trouble> {
+        let transaction = self.connection.transaction()?;
+        let mut vacated = false;
+        for holder in holders {
+            let find = "SELECT slot FROM keys WHERE holder = ?1";
+            let slot: Option<i64> = transaction.query_row(find, [holder.as_bytes()], |row| row.get(0)).optional()?;
+            let Some(slot) = slot else { continue };
+            let nobody = Uuid::from_u128(u128::MAX - u128::from(slot.cast_unsigned()));
+            let overwrite = "UPDATE keys SET holder = ?2, destroyed = 1, wrapped = ?3 WHERE slot = ?1";
+            transaction.execute(overwrite, params![slot, nobody.as_bytes(), [0_u8; WRAPPED_LEN]])?;
+            vacated = true;
+        }
+        transaction.commit()?;
+        Ok(vacated)
     }
 
     /// Moves the write-ahead log into the database and cuts it to nothing, so that no older page is left.
@@ -201,7 +236,36 @@ pub(super) fn newest(
 
 /// Every holder whose key was destroyed.
 pub(super) fn tombstones(connection: &Connection) -> Result<Vec<Uuid>, Trouble> {
-    let mut query = connection.prepare_cached("SELECT holder FROM keys WHERE destroyed = 1")?;
-    let holders = query.query_map([], |row| row.get(0).map(Uuid::from_bytes))?;
+    let mut query = connection.prepare_cached("SELECT holder FROM keys WHERE destroyed = 1 AND holder < ?1")?;
+    let holders = query.query_map([VACANT.as_bytes()], |row| row.get(0).map(Uuid::from_bytes))?;
     Ok(holders.collect::<Result<_, _>>()?)
+}
+
+/// At most so many holders after one, with what the file holds for each.
+pub(super) fn holders(
+    connection: &Connection,
+    master: &Master,
+    after: Option<Uuid>,
+    limit: usize,
+) -> Result<Vec<(Uuid, KeyState)>, Trouble> {
+    let sql = "SELECT holder, destroyed, wrapped FROM keys WHERE holder > ?1 AND holder < ?2 ORDER BY holder";
+    let mut query = connection.prepare_cached(sql)?;
+    // Before every holder there is the blob without a byte.
+    let after = after.map(|holder| holder.as_bytes().to_vec()).unwrap_or_default();
+    let mut rows = query.query(params![after, VACANT.as_bytes()])?;
+    let mut holders = Vec::new();
+    while holders.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        let holder = row.get(0).map(Uuid::from_bytes)?;
+        let state = match row.get(1)? {
+            true => KeyState::Destroyed,
+            false => {
+                let wrapped: [u8; WRAPPED_LEN] = row.get(2)?;
+                KeyState::Live(master.unwrap(holder, &wrapped).map_err(|_| Trouble::WrongMasterKey(holder))?)
+            }
+        };
+        holders.push((holder, state));
+    }
+    Ok(holders)
 }
