@@ -75,7 +75,7 @@ begin
     select string_agg(line, ', ' order by of_field, place) into shown from (
         select false as of_field, attnum::bigint as place, format('c.%I', attname) as line from pg_attribute
         where attrelid = 'contacts'::regclass and attnum > 0 and not attisdropped
-            and attname not in ('custom', 'custom_compared') and attname not like '%\_folded'
+            and attname !~ '^custom|_folded$|^searched'
         union all
         select true, number, format('%s as %I', shown_of(key, type), name_of('custom_', key)) from custom_fields
         where workspace = of_workspace and not retired
@@ -97,7 +97,7 @@ begin
     for told in
         select attname as col, col_description('contacts'::regclass, attnum) as words from pg_attribute
         where attrelid = 'contacts'::regclass and attnum > 0 and not attisdropped
-            and attname not in ('custom', 'custom_compared') and attname not like '%\_folded'
+            and attname !~ '^custom|_folded$|^searched'
         union all
         select name_of('custom_', key), 'The custom field ' || key || ', of type ' || type || '.' from custom_fields
         where workspace = of_workspace and not retired
