@@ -94,8 +94,8 @@ impl Stage {
     /// A filter as the workspace of the setting means it, segments by their ids.
     pub(super) fn read(setting: &Setting, filter: &Json) -> Filter {
         let named = |name: &str| SEGMENTS.contains(&name).then(|| segment(name).to_string().into());
-        let read = |vocabulary| filter::read(filter, Vocabulary { segment: &named, ..vocabulary });
-        setting.with(Source::Given, read).unwrap()
+        let source = Source::Given;
+        setting.with(source, |words| filter::read(filter, Vocabulary { segment: &named, ..words })).unwrap()
     }
 
     fn setting(&self) -> filter::Setting<'_> {
