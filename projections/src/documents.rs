@@ -9,6 +9,7 @@ use std::sync::Arc;
 use dossier_domain::compose::View;
 use dossier_domain::event::Event;
 use dossier_domain::field::Field;
+use dossier_domain::fields::FieldType;
 use dossier_domain::ids::{ContactId, IdMap, Stream};
 use dossier_domain::meta::Meta;
 use dossier_domain::sabotage::{Break, armed};
@@ -62,6 +63,15 @@ pub enum DocumentChange {
         workspace: Arc<str>,
         /// In order, each once.
         values: Vec<LookupValue>,
+    },
+    /// A custom field was defined or retired; for read stores that others read, who want a column for each.
+    Field {
+        /// Whose.
+        workspace: Arc<str>,
+        /// By which values name it.
+        key: Arc<str>,
+        /// Its type; `None` if it was retired.
+        defined: Option<FieldType>,
     },
 }
 
@@ -117,6 +127,8 @@ struct Pending {
     changed: IdMap<ContactId, Arc<Contact>>,
     /// Contacts whose tree, or a value in it, changed.
     moved: BTreeSet<ContactId>,
+    /// Custom fields that were defined and retired, in this order.
+    fields: Vec<DocumentChange>,
 }
 
 impl Documents {
@@ -182,7 +194,14 @@ impl<S: Source> States for Work<'_, S> {
 
 impl<S: Source> Work<'_, S> {
     fn fold(&mut self, entry: &Entry) -> Result<(), S::Error> {
-        let Stream::Contact(id) = entry.stream else { return Ok(()) };
+        let id = match &entry.stream {
+            Stream::Contact(id) => *id,
+            Stream::Workspace(name) => {
+                self.projector.pending.fields.extend(field_change(name, &entry.event));
+                return Ok(());
+            }
+            Stream::Identity(_) => return Ok(()),
+        };
         if let Some(state) = self.projector.pending.changed.get_mut(&id) {
             evolve(Arc::make_mut(state), &entry.fact());
         } else {
@@ -250,7 +269,8 @@ impl<S: Source> Work<'_, S> {
     }
 
     fn changes(mut self) -> Result<Changed, S::Error> {
-        let mut rows = Vec::with_capacity(self.projector.pending());
+        let mut rows = std::mem::take(&mut self.projector.pending.fields);
+        rows.reserve(self.projector.pending());
         let moved = std::mem::take(&mut self.projector.pending.moved);
         let mut looked_up = BTreeSet::new();
         for id in &moved {
@@ -285,4 +305,14 @@ impl<S: Source> Work<'_, S> {
             emails.chain(phones.map(|text| LookupValue::Phone(text.to_string()))).collect();
         Ok(values.into_iter().collect())
     }
+}
+
+/// What an event of a workspace's stream changes in its custom fields.
+fn field_change(workspace: &Arc<str>, event: &Event) -> Option<DocumentChange> {
+    let (key, defined) = match event {
+        Event::FieldDefined(event) => (&event.personal.open()?.key, Some(event.kind)),
+        Event::FieldRetired(event) => (&event.personal.open()?.key, None),
+        _ => return None,
+    };
+    Some(DocumentChange::Field { workspace: workspace.clone(), key: key.clone(), defined })
 }

@@ -2,6 +2,7 @@
 //!
 //! Pure, as the domain is: events in, changes of rows out; adapters write them.
 
+pub mod daily;
 pub mod directory;
 pub mod documents;
 pub mod index;

@@ -14,6 +14,7 @@ use super::{Failure, Place, or_ask};
 use crate::api::bodies::SearchPage;
 use crate::api::read::{self, ReadError};
 use crate::app::query::{Column, SearchQuery};
+use crate::house::House;
 
 mod table;
 
@@ -55,6 +56,10 @@ pub(super) struct Search {
     // A cursor may begin with a hyphen.
     #[arg(long, value_name = "CURSOR", allow_hyphen_values = true)]
     cursor: Option<String>,
+    /// Looks in the tables of Postgres instead of filling an index in memory: for one question over many contacts. Who is in
+    /// a segment is then as its feed tells.
+    #[arg(long)]
+    in_store: bool,
     /// What counts as now for relative times.
     #[arg(long, value_name = "TIME", value_parser = time)]
     now: Option<DateTime<Utc>>,
@@ -80,11 +85,14 @@ impl Search {
             "/v1/workspaces/{workspace}/contacts/search' -H 'content-type: application/json' -d '{{\"filter\": ...}}'"
         );
         let house = self.place.open_existing().await.map_err(or_ask(&asked))?;
-        house.fill().await?;
+        match self.in_store {
+            true => house.catch_up().await?,
+            false => house.fill().await?,
+        }
         let mut query = house.with_vocabulary(&workspace, |vocabulary| self.query(vocabulary)).await??;
         let mut is_first = true;
         loop {
-            let page = house.search(&workspace, &query).await?;
+            let page = self.page(&house, &workspace, &query).await?;
             self.tell(&page, is_first)?;
             is_first = false;
             query.cursor = page.next_cursor;
@@ -99,6 +107,14 @@ impl Search {
         }
         house.stop().await?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    async fn page(&self, house: &House, workspace: &str, query: &SearchQuery) -> Result<SearchPage, Failure> {
+        if !self.in_store {
+            return Ok(house.search(workspace, query).await?);
+        }
+        let page = house.search_in_store(workspace, query).await?;
+        page.ok_or_else(|| "only Postgres looks contacts up by itself: leave --in-store out".into())
     }
 
     fn query(&self, vocabulary: Vocabulary<'_>) -> Result<SearchQuery, Failure> {

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use dossier_domain::filter::{Filter, Search, Setting, Sort};
 use dossier_domain::ids::{ContactId, SegmentId};
 use dossier_domain::state::{Contact, Life};
 use dossier_projections::documents::{DocumentChange, LookupValue, Shown};
@@ -156,9 +157,48 @@ pub struct ClosedCycle {
     pub digest: Arc<str>,
 }
 
+/// Which contacts are looked for in what a read store shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// In which workspace.
+    pub workspace: &'a str,
+    /// What its contacts mean.
+    pub setting: Setting<'a>,
+    /// Those that match it,
+    pub filter: &'a Filter,
+    /// and are found by it.
+    pub search: Option<&'a Search>,
+    /// In this order.
+    pub sort: &'a Sort,
+    /// As of this time. Who is in a segment is as of the time up to which its feed tells.
+    pub now: DateTime<Utc>,
+    /// After this place, which another page told.
+    pub after: Option<&'a [u8]>,
+    /// At most so many.
+    pub limit: usize,
+    /// Whether to say how many there are on all pages.
+    pub count: bool,
+}
+
+/// Contacts that were looked for, all as of one position.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Them, in the order that was asked for.
+    pub contacts: Vec<ContactId>,
+    /// The place after which the next page begins; `None` where nobody is left.
+    pub next: Option<Vec<u8>>,
+    /// How many there are on all pages, if that was wanted.
+    pub count: Option<u64>,
+    /// Position of the log as of which this is.
+    pub position: u64,
+}
+
 /// The read models can't be used.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ReadError {
+    /// A page was asked for that begins nowhere in its order.
+    #[error("the page begins nowhere in this order: begin again at the first page")]
+    NoPlace,
     /// It may come back.
     #[error("the read store is unavailable while {doing}: {reason}")]
     Unavailable {
@@ -191,6 +231,14 @@ pub trait ReadStore: Send + Sync {
     /// Whether it stores what contacts show too, for others to read.
     fn wants_shown(&self) -> bool {
         false
+    }
+
+    /// A page of the contacts that match a filter, where it can look them up in what it shows; `None` where it can't.
+    ///
+    /// # Errors
+    /// [`ReadError::NoPlace`]; the store failed.
+    async fn find(&self, _ask: Ask<'_>) -> Result<Option<Found>, ReadError> {
+        Ok(None)
     }
 
     /// What is stored of a contact.

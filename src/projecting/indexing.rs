@@ -152,7 +152,7 @@ impl Runner {
     ) -> Result<Vec<FeedWrite>, AppError> {
         let states = rows.iter().filter_map(|row| match row {
             DocumentChange::State(state) => Some(state),
-            DocumentChange::Lookups { .. } => None,
+            DocumentChange::Lookups { .. } | DocumentChange::Field { .. } => None,
         });
         let mut concerned: BTreeSet<Arc<str>> = redefined.clone();
         concerned.extend(shown.iter().map(|shown| shown.workspace.clone()));

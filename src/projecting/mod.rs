@@ -21,6 +21,7 @@ use crate::ports::read_store::ReadError;
 impl From<ReadError> for AppError {
     fn from(error: ReadError) -> Self {
         match error {
+            ReadError::NoPlace => AppError::BadCursor,
             ReadError::Unavailable { .. } => AppError::Unavailable(error.to_string()),
             ReadError::CheckpointMoved { .. } => AppError::Internal(error.to_string()),
         }

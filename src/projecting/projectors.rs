@@ -7,6 +7,7 @@ use dossier_domain::event::Event;
 use dossier_domain::ids::{ContactId, Stream};
 use dossier_domain::state::{Contact, evolve};
 use dossier_domain::workspace::Workspace;
+use dossier_projections::daily::Daily;
 use dossier_projections::directory::Meaning;
 use dossier_projections::documents::{Changed, Documents, Entry, Shown, Source};
 use dossier_projections::mac::{self, Mac};
@@ -149,6 +150,7 @@ pub struct Projectors {
     /// Whether a segment was defined meanwhile.
     segments_come: bool,
     mac: HashMap<Arc<str>, Mac>,
+    daily: Daily,
     unfinished: Unfinished,
     /// How far each has folded.
     folded: [u64; 3],
@@ -194,6 +196,7 @@ impl Projectors {
             redefined: BTreeSet::new(),
             segments_come: false,
             mac: rows.into_iter().map(|(workspace, rows)| (workspace, Mac::restore(rows))).collect(),
+            daily: Daily::default(),
             unfinished: inputs.read.unfinished().await?,
             handle: Handle::current(),
             folded: checkpoints,
@@ -390,6 +393,7 @@ impl Projectors {
     }
 
     fn count(&mut self, entries: &[Entry]) {
+        let shows = self.inputs.read.wants_shown();
         for entry in entries {
             let workspace = &entry.meta.workspace;
             if !self.mac.contains_key(workspace) {
@@ -403,6 +407,9 @@ impl Projectors {
                     recorded_at,
                     event: &entry.event,
                 });
+                if shows {
+                    self.daily.count(workspace, mac.zone(), &entry.event);
+                }
             }
         }
     }
@@ -413,7 +420,9 @@ impl Projectors {
             let workspace = workspace.clone();
             mac.take_changes().into_iter().map(move |change| (workspace.clone(), change)).collect::<Vec<_>>()
         };
-        self.mac.iter_mut().flat_map(of).collect()
+        let daily =
+            self.daily.take().map(|(workspace, alike, count)| (workspace, mac::MacChange::Counted(alike, count)));
+        self.mac.iter_mut().flat_map(of).chain(daily).collect()
     }
 }
 

@@ -50,6 +50,36 @@ async fn each_reads_and_writes_them_there_and_nothing_in_the_folder() {
     assert_eq!(place.postgres.answer("select count(*) from pg_namespace where nspname like 'dossier\\_%'"), "0");
 }
 
+/// The same answers as by the index, page after page, and no index.
+#[test]
+fn a_search_in_the_store_answers_as_the_index_does() {
+    let place = with_people();
+    let json = |line: &str| -> Value { serde_json::from_str(&place.run(line)).unwrap() };
+    for asked in [
+        "--sort display_name",
+        "country=MY --sort -display_name",
+        "tier=gold",
+        "--search ada",
+        "tags=any",
+        "segment=Gold",
+    ] {
+        let filter = match asked {
+            "tags=any" => r#"{"not":{"field":"tags","op":"any_of","value":["vip"]}}"#,
+            "segment=Gold" => r#"{"field":"segment","op":"any_of","value":["Gold"]}"#,
+            asked => asked,
+        };
+        let [by_index, in_store] = ["", "--in-store"].map(|how| json(&format!("search --json {how} {filter}")));
+        assert_eq!(in_store["count"], by_index["count"], "{asked}");
+        assert_eq!(in_store["contacts"], by_index["contacts"], "{asked}");
+    }
+    let first = json("search --json --in-store --sort display_name --limit 1");
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let second = json(&format!("search --json --in-store --sort display_name --limit 1 --cursor {cursor}"));
+    assert_eq!(second["contacts"][0]["display_name"], "Bob", "{first} {second}");
+    let other = place.refused(&format!("search --json --sort display_name --limit 1 --cursor {cursor}"));
+    assert!(other.contains("cursor"), "{other}");
+}
+
 #[test]
 fn a_damaged_row_is_named_and_a_rebuild_mends_it() {
     let place = with_people();

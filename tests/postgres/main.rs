@@ -5,6 +5,8 @@
 mod analysts;
 mod commands;
 mod crashes;
+mod fields;
+mod filters;
 mod keys;
 mod moving;
 mod opening;
@@ -12,6 +14,19 @@ mod opening;
 mod postgres;
 #[path = "../support/server.rs"]
 mod server;
+
+#[allow(dead_code, reason = "the domain's own tests use the rest")]
+#[path = "../../domain/tests/filters/generate.rs"]
+mod generate;
+#[allow(dead_code, reason = "the domain's own tests use the rest")]
+#[path = "../../domain/tests/filters/sheet.rs"]
+mod sheet;
+#[allow(dead_code, reason = "the tests of the index use the rest")]
+#[path = "../../projections/tests/index/steps.rs"]
+mod steps;
+#[allow(dead_code, reason = "the domain's own tests use the rest")]
+#[path = "../../domain/tests/filters/support.rs"]
+mod support;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -13,7 +13,7 @@ use super::Place;
 use super::postgres::Postgres;
 
 /// Opens the read models of the installation whose marks are made with a key.
-async fn open(address: &str, key: u8) -> Result<PostgresReadStore, ReadError> {
+pub(crate) async fn open(address: &str, key: u8) -> Result<PostgresReadStore, ReadError> {
     let codec = Arc::new(Codec::new(Arc::new(MemoryKeyring::default())));
     PostgresReadStore::open(
         Address::parse(address, "dossier").unwrap(),

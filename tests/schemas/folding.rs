@@ -283,6 +283,7 @@ fn by_contact(changes: &[DocumentChange]) -> BTreeMap<(u8, ContactId), &Document
     let key = |change: &DocumentChange| match change {
         DocumentChange::State(state) => (0, state.id),
         DocumentChange::Lookups { contact, .. } => (1, *contact),
+        DocumentChange::Field { .. } => (2, ContactId(uuid::Uuid::nil())),
     };
     changes.iter().map(|change| (key(change), change)).collect()
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use crate::generate::value_of;
-use crate::support::{FOLDER, Setting, one_field_of_each_type};
+use crate::support::{Setting, folder, one_field_of_each_type};
 
 #[derive(Deserialize)]
 struct Sheet {
@@ -40,8 +40,7 @@ fn codes(filter: &Json) -> Vec<(String, &'static str)> {
 
 #[test]
 fn every_filter_of_the_sheet_is_refused_for_all_that_is_wrong_with_it() {
-    let sheet: Sheet =
-        serde_json::from_str(&std::fs::read_to_string(format!("{FOLDER}/refused.json")).unwrap()).unwrap();
+    let sheet: Sheet = serde_json::from_str(&std::fs::read_to_string(folder().join("refused.json")).unwrap()).unwrap();
     for Case { filter, errors } in sheet.cases {
         let errors: Vec<(String, &str)> = errors.iter().map(|(at, code)| (at.clone(), code.as_str())).collect();
         assert_eq!(codes(&filter), errors, "{filter}");

@@ -8,7 +8,7 @@ use dossier_domain::values::workspace::parse_time_zone;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::support::{FOLDER, Person, Setting};
+use crate::support::{Person, Setting, folder};
 
 /// One file.
 #[derive(Deserialize)]
@@ -56,7 +56,7 @@ impl Sheet {
 
 /// The sheets, by the names of their files.
 pub(crate) fn sheets() -> Vec<(String, Sheet)> {
-    let files = std::fs::read_dir(FOLDER).unwrap().map(|file| file.unwrap().path());
+    let files = std::fs::read_dir(folder()).unwrap().map(|file| file.unwrap().path());
     let cases = files.filter(|path| path.file_name().is_some_and(|name| name != "refused.json"));
     let read = |path: std::path::PathBuf| {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();

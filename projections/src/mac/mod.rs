@@ -15,6 +15,7 @@ mod tests;
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use dossier_domain::billing::calendar::{Cycle, Settings};
 use dossier_domain::event::{
     DeliveryStatus, Event, InteractionKind, MessageSent, MessageStatusChanged, Sender, WorkspaceConfigured,
@@ -102,6 +103,11 @@ impl Mac {
     /// The workspace's clock (rule 27); `None` before its first event. Configuring the workspace does not start it.
     pub fn clock(&self) -> Option<DateTime<Utc>> {
         self.head.clock
+    }
+
+    /// The zone of the workspace.
+    pub fn zone(&self) -> Tz {
+        self.head.settings.zone
     }
 
     /// The cycle that is open; `None` before the first event of a contact. It is due to be closed at its end.

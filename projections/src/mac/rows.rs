@@ -6,6 +6,7 @@ use dossier_domain::ids::{ContactId, Mark, MergeId};
 use serde::{Deserialize, Serialize};
 
 use super::statement::Statement;
+use crate::daily::Alike;
 
 /// The one row of which there is only one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,4 +84,6 @@ pub enum MacChange {
     CycleEnded,
     /// Add a statement; it never changes again.
     Closed(Statement),
+    /// Add so many to the interactions that are alike; told where a read store shows things for others to read.
+    Counted(Alike, u64),
 }

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use crate::steps::{steps, take};
+use crate::steps::steps;
+use crate::taking::take;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, max_shrink_iters: 4_000, ..ProptestConfig::default() })]

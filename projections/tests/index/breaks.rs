@@ -3,7 +3,8 @@
 use dossier_domain::sabotage::{self, Break};
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
 
-use crate::steps::{steps, take};
+use crate::steps::steps;
+use crate::taking::take;
 
 /// The same steps every time.
 const SEED: [u8; 32] = [7; 32];

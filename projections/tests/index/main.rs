@@ -8,6 +8,7 @@ mod breaks;
 mod corpus;
 mod model;
 mod steps;
+mod taking;
 
 #[allow(dead_code, reason = "the domain's own tests use the rest")]
 #[path = "../../../domain/tests/filters/generate.rs"]

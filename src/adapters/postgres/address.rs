@@ -81,7 +81,8 @@ impl Address {
     pub(super) fn config(&self) -> Config {
         let mut config = self.config.clone();
         let given = config.get_options().unwrap_or_default();
-        config.options(format!("{given} -c search_path={} -c timezone=UTC", self.schema));
+        // Compiling a filter to machine code takes longer than most filters do.
+        config.options(format!("-c jit=off {given} -c search_path={} -c timezone=UTC", self.schema));
         config
     }
 }

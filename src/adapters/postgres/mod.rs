@@ -3,8 +3,10 @@
 
 mod address;
 mod connect;
+mod filters;
 pub mod keyring;
 pub mod read_store;
+mod words;
 
 pub use address::{Address, AddressError};
 pub use keyring::PostgresKeyring;

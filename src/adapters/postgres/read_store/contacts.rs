@@ -7,6 +7,7 @@ use dossier_domain::ids::{ContactId, Mark};
 use dossier_domain::state::Contact;
 use uuid::Uuid;
 
+use super::fields::FieldChange;
 use super::{PostgresReadStore, Trouble};
 use crate::adapters::states::{self, Form};
 
@@ -16,6 +17,7 @@ const AT_ONCE: usize = 1_000;
 /// What is to be written, with the keys that seal it.
 #[derive(Default)]
 pub(super) struct Prepared {
+    pub(super) fields: Vec<FieldChange>,
     states: Vec<(Arc<Contact>, Form)>,
     /// Contacts whose lookups change.
     concerned: Vec<Uuid>,
@@ -37,7 +39,8 @@ impl Prepared {
         }
     }
 
-    pub(super) async fn write(mut self, batch: &Transaction<'_>) -> Result<(), Trouble> {
+    /// Writes all but the fields, and answers those.
+    pub(super) async fn write(mut self, batch: &Transaction<'_>) -> Result<Vec<FieldChange>, Trouble> {
         if !self.concerned.is_empty() {
             let remove = batch.prepare_cached("delete from lookups where contact_id = any($1)").await?;
             batch.execute(&remove, &[&self.concerned]).await?;
@@ -58,7 +61,7 @@ impl Prepared {
                 ids.push(state.id.0);
             }
             if ids.is_empty() {
-                return Ok(());
+                return Ok(self.fields);
             }
             batch.execute(&put, &[&ids, &rows]).await?;
         }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{PostgresReadStore, Trouble};
 use crate::ports::read_store::ClosedCycle;
 
+mod daily;
 mod writing;
 
 /// Changes of the fold, by workspace.

@@ -16,15 +16,18 @@ use uuid::Uuid;
 
 use super::Address;
 use super::connect::{self, Trouble};
+use super::filters::{self, Statement};
 use crate::adapters::states;
 use crate::ports::read_store::{
-    Beside, Changes, ClosedCycle, FeedPart, FeedState, FeedWrite, PlainRow, Projection, ReadError, ReadStore,
-    StoredContact,
+    Ask, Beside, Changes, ClosedCycle, FeedPart, FeedState, FeedWrite, Found, PlainRow, Projection, ReadError,
+    ReadStore, StoredContact,
 };
 use crate::sealing::{Codec, Marks};
 
+mod compared;
 mod contacts;
 mod feed;
+mod fields;
 mod mac;
 mod members;
 mod rows;
@@ -105,15 +108,23 @@ impl PostgresReadStore {
         }
         match work {
             Work::Contacts(prepared, feed, shown) => {
-                prepared.write(&batch).await?;
+                let fields = prepared.write(&batch).await?;
                 feed::write(&batch, &feed).await?;
                 shown::write(&batch, &shown).await?;
+                // At last: whoever reads the contacts waits for what follows.
+                fields::write(&batch, &fields).await?;
             }
             Work::Mac(changes) => mac::write(&batch, changes).await?,
             Work::Unfinished(list) => unfinished::write(&batch, &list).await?,
         }
         batch.commit().await?;
         Ok(None)
+    }
+
+    /// Asks a statement that is made for this one question: planned for its very values, and not kept.
+    async fn asked(&self, statement: &Statement) -> Result<Found, Trouble> {
+        let client = self.client().await?;
+        filters::read(statement, &client.query_typed(&statement.text, &statement.values.typed()).await?)
     }
 
     /// Removes what rows held before, on a task of its own: nobody sees it any more, and it should not lie around.
@@ -149,6 +160,7 @@ impl PostgresReadStore {
                     let marks = values.iter().map(|value| self.value_mark(&workspace, value));
                     prepared.lookups(contact, marks);
                 }
+                DocumentChange::Field { workspace, key, defined } => prepared.fields.push((workspace, key, defined)),
             }
         }
         Ok(prepared)
@@ -226,6 +238,11 @@ impl ReadStore for PostgresReadStore {
 
     fn wants_shown(&self) -> bool {
         true
+    }
+
+    async fn find(&self, ask: Ask<'_>) -> Result<Option<Found>, ReadError> {
+        let statement = filters::page(&ask).ok_or(ReadError::NoPlace)?;
+        self.asked(&statement).await.map(Some).map_err(failed("finding contacts"))
     }
 
     async fn contact(&self, id: ContactId) -> Result<StoredContact, ReadError> {

@@ -45,10 +45,16 @@ impl Scratch {
         let (living, fresh) = (self.living.address.schema(), self.fresh.address.schema());
         let names: Vec<&str> = tables::of(self.projection).iter().map(|table| table.name).collect();
         let listed = |schema: &str| names.iter().map(|name| format!("{schema}.{name}")).collect::<Vec<_>>().join(", ");
-        let mut swap = format!("begin; set local lock_timeout = '{WAITED_FOR}'; drop table {};", listed(living));
+        let (without_views, with_views) = match self.projection {
+            Projection::Contacts => (each_view(living, "drop view %I.%I"), moved_views(fresh, living)),
+            _ => Default::default(),
+        };
+        let mut swap = format!("begin; set local lock_timeout = '{WAITED_FOR}'; {without_views}");
+        swap += &format!("drop table {};", listed(living));
         for name in &names {
             swap += &format!("alter table {fresh}.{name} set schema {living};");
         }
+        swap += &with_views;
         let projection = self.projection.name();
         swap += &format!(
             "update {living}.checkpoints set position =
@@ -95,6 +101,25 @@ impl Beside for Scratch {
 /// What scratch schemas beside a schema begin with.
 fn prefix(schema: &str) -> String {
     format!("{schema}_scratch_")
+}
+
+/// Does something to the views of workspaces in a schema, which are named by the server; the format takes the schema and
+/// the view.
+fn each_view(schema: &str, act: &str) -> String {
+    let views = format!(
+        "select relname from pg_class
+         where relnamespace = '{schema}'::regnamespace and relkind = 'v' and starts_with(relname::text, 'contacts_in_')"
+    );
+    format!(
+        "do $$ declare view text; begin
+             for view in {views} loop execute format('{act}', '{schema}', view); end loop;
+         end $$;"
+    )
+}
+
+/// Views go with the tables that they show.
+fn moved_views(from: &str, to: &str) -> String {
+    each_view(from, &format!("alter view %I.%I set schema {to}"))
 }
 
 fn drop_schema(name: &str) -> String {

@@ -8,12 +8,17 @@ use chrono::{DateTime, Utc};
 use deadpool_postgres::Transaction;
 use dossier_domain::compose::{Absorbed, Status, View};
 use dossier_domain::field::{Field, Value};
+use dossier_domain::fields::Definitions;
+use dossier_domain::filter::{Setting, Subject};
+use dossier_domain::values::text::fold;
 use dossier_projections::documents::Shown;
 use serde::Serialize;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
 
 use super::Trouble;
+use super::compared::{Compared, together};
+use crate::adapters::postgres::words;
 
 /// Contacts written at once.
 const AT_ONCE: usize = 1_000;
@@ -40,11 +45,21 @@ const CONTACTS: Table = Table {
         "company",
         "avatar_url",
         "custom",
+        "custom_compared",
+        "display_name_folded",
+        "first_name_folded",
+        "last_name_folded",
+        "email_folded",
+        "company_folded",
+        "assignee_folded",
+        "searched",
+        "searched_digits",
         "other_emails",
         "other_phones",
         "source",
         "assignee",
         "status",
+        "conversation_status",
         "conversation_opened_at",
         "conversation_closed_at",
         "snoozed_until",
@@ -131,11 +146,21 @@ struct ContactRow<'a> {
     company: Option<&'a str>,
     avatar_url: Option<&'a str>,
     custom: BTreeMap<&'a str, &'a Value>,
+    custom_compared: BTreeMap<&'a str, Compared<'a>>,
+    display_name_folded: String,
+    first_name_folded: Option<String>,
+    last_name_folded: Option<String>,
+    email_folded: Option<String>,
+    company_folded: Option<String>,
+    assignee_folded: Option<String>,
+    searched: Option<String>,
+    searched_digits: Option<String>,
     other_emails: &'a [Arc<str>],
     other_phones: &'a [Arc<str>],
     source: Option<&'a str>,
     assignee: Option<&'a str>,
     status: &'static str,
+    conversation_status: &'static str,
     conversation_opened_at: Option<DateTime<Utc>>,
     conversation_closed_at: Option<DateTime<Utc>>,
     snoozed_until: Option<DateTime<Utc>>,
@@ -163,12 +188,19 @@ impl<'a> ContactRow<'a> {
             Field::Custom(key) => Some((&**key, &shown.value)),
             _ => None,
         });
+        let customs: BTreeMap<&str, &Value> = customs.collect();
+        // What is searched of it but for custom fields, which are looked into by what they are in its workspace.
+        let setting = Setting { fields: &Definitions::default(), active_days: 0 };
+        let seen = Subject::new(view, setting, DateTime::UNIX_EPOCH);
+        let folded = |field: Field| text(field).map(fold);
+        let display_name = view.display_name();
         let (conversation, blocked) = (&view.conversation, view.blocked.as_ref());
         let last = view.last_interaction.as_ref();
         ContactRow {
             contact_id: view.id.0,
             workspace: &view.workspace,
-            display_name: view.display_name(),
+            display_name_folded: fold(&display_name),
+            display_name,
             first_name: text(Field::FirstName),
             last_name: text(Field::LastName),
             email: text(Field::Email),
@@ -177,12 +209,21 @@ impl<'a> ContactRow<'a> {
             language: text(Field::Language),
             company: text(Field::Company),
             avatar_url: text(Field::AvatarUrl),
-            custom: customs.collect(),
+            custom_compared: customs.iter().map(|(key, value)| (*key, Compared::of(value))).collect(),
+            custom: customs,
+            first_name_folded: folded(Field::FirstName),
+            last_name_folded: folded(Field::LastName),
+            email_folded: folded(Field::Email),
+            company_folded: folded(Field::Company),
+            assignee_folded: view.assignee.as_deref().map(fold),
+            searched: together(seen.searched().iter().map(|text| fold(text))),
+            searched_digits: together(seen.searched_phones().into_iter()),
             other_emails: &view.other_emails,
             other_phones: &view.other_phones,
             source: view.source.as_deref(),
             assignee: view.assignee.as_deref(),
-            status: status(Status::of(conversation.status, blocked.is_some())),
+            status: words::status(Status::of(conversation.status, blocked.is_some())),
+            conversation_status: words::conversation_status(conversation.status),
             conversation_opened_at: conversation.opened_at,
             conversation_closed_at: conversation.closed_at,
             snoozed_until: conversation.snoozed_until,
@@ -202,16 +243,6 @@ impl<'a> ContactRow<'a> {
             revision: view.revision,
             position: view.position,
         }
-    }
-}
-
-fn status(status: Status) -> &'static str {
-    match status {
-        Status::Open => "open",
-        Status::Snoozed => "snoozed",
-        Status::Closed => "closed",
-        Status::None => "none",
-        Status::Blocked => "blocked",
     }
 }
 

@@ -18,6 +18,15 @@ const fn table(name: &'static str, compared_by: &'static [(&'static str, &'stati
 
 const OF_CONTACT: &[(&str, &str)] = &[("workspace", "text"), ("contact_id", "uuid")];
 
+const OF_DAY: &[(&str, &str)] = &[
+    ("workspace", "text"),
+    ("day", "date"),
+    ("channel", "text"),
+    ("direction", "text"),
+    ("kind", "text"),
+    ("sender", "text"),
+];
+
 const CONTACTS: &[Table] = &[
     table(OWN_STATES, &[("contact_id", "uuid")]),
     table("lookups", &[("mark", "bytea"), ("contact_id", "uuid")]),
@@ -25,6 +34,7 @@ const CONTACTS: &[Table] = &[
     table("contact_tags", &[("contact_id", "uuid"), ("key", "text")]),
     table("contact_channels", &[("contact_id", "uuid"), ("identity_id", "uuid")]),
     table("merges", &[("contact_id", "uuid"), ("merge_id", "uuid")]),
+    table("custom_fields", &[("workspace", "text"), ("key", "text")]),
     // With the feed, whose time a fresh fold does not know.
     table("segments", &[]),
     table("segment_members", &[]),
@@ -38,6 +48,7 @@ const MAC: &[Table] = &[
     table("mac_blocks", OF_CONTACT),
     table("mac_statements", &[("workspace", "text"), ("cycle", "text")]),
     table("mac_members", &[("workspace", "text"), ("cycle", "text"), ("contact_id", "uuid")]),
+    table("interactions_daily", OF_DAY),
 ];
 const UNFINISHED: &[Table] =
     &[table("unfinished_merges", &[("merge_id", "uuid")]), table("unfinished_claims", &[("identity_id", "uuid")])];

@@ -39,6 +39,8 @@ pub(super) fn writes(changes: Vec<WorkspaceChange>) -> Result<Vec<Write>, ReadEr
                 writes.push(Write::RemovePrefix(keys::of_workspace(BLOCK, &workspace, &[])));
             }
             MacChange::Closed(statement) => close(&workspace, &statement, &mut writes)?,
+            // Nobody reads sums here.
+            MacChange::Counted(..) => {}
         }
     }
     // In the order of the file; what goes with a cycle goes when it went.

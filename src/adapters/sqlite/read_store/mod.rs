@@ -78,6 +78,8 @@ impl SqliteReadStore {
                     let marks = values.iter().map(|value| self.value_mark(&workspace, value));
                     self.lookup_writes(&file, contact, marks.collect(), &mut changed)?;
                 }
+                // Nobody reads columns here.
+                DocumentChange::Field { .. } => {}
             }
         }
         // In the order of the file, each page is written once; what is done to one row stays in its order.
@@ -161,7 +163,7 @@ fn disposable(projection: Projection) -> impl FnOnce(ReadError) -> ReadError {
             let advice = advice(projection);
             ReadError::Unavailable { doing, reason: format!("{reason}; {advice}, and it is made anew") }
         }
-        moved @ ReadError::CheckpointMoved { .. } => moved,
+        other => other,
     }
 }
 

@@ -9,6 +9,7 @@ use dossier_projections::mac::{Edge, Head, Interaction, MacChange, MacKey, MacRo
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use super::daily::Counts;
 use super::{Trouble, WorkspaceChange};
 
 type OfContact = (Arc<str>, ContactId);
@@ -23,6 +24,7 @@ pub(super) struct Outcome {
     blocks: BTreeMap<OfContact, Option<()>>,
     edges: BTreeMap<OfContact, Option<Edge>>,
     closed: Vec<(Arc<str>, Statement)>,
+    counts: Counts,
 }
 
 impl Outcome {
@@ -38,6 +40,7 @@ impl Outcome {
                     outcome.ended.insert(workspace);
                 }
                 MacChange::Closed(statement) => outcome.closed.push((workspace, statement)),
+                MacChange::Counted(alike, count) => outcome.counts.add(workspace, alike, count),
             }
         }
         outcome
@@ -77,7 +80,7 @@ impl Outcome {
         for (workspace, statement) in &self.closed {
             write_statement(batch, workspace, statement).await?;
         }
-        Ok(())
+        self.counts.write(batch).await
     }
 }
 
