@@ -106,7 +106,7 @@ async fn a_backup_taken_under_load_is_whole_and_who_was_erased_while_it_was_take
     let (before, mut late) = (shown(&server, &ada).await, String::new());
     for line in block("VACUUM INTO") {
         well(place.path(), &line, &[]);
-        if line.contains("backup-log/") {
+        if line.contains("INTO 'backup-log/") {
             erase(&server, &gone).await;
             late = contact(&server, "late").await;
             load.goes_on(20).await;
@@ -135,11 +135,16 @@ async fn keys_older_than_the_log_erase_again_and_lack_those_of_newer_contacts_wh
     let [ada, gone] = [contact(&server, "ada").await, contact(&server, "gone").await];
     let before = shown(&server, &ada).await;
     let mut lines = block("VACUUM INTO");
-    let log = lines.remove(lines.iter().position(|line| line.contains("backup-log/log.db")).unwrap());
-    lines.iter().for_each(|line| _ = well(place.path(), line, &[]));
-    erase(&server, &gone).await;
-    contact(&server, "late").await;
-    well(place.path(), &log, &[]);
+    // The other way round.
+    let log = lines.iter().position(|line| line.contains("INTO 'backup-log/")).unwrap();
+    lines.swap(log, log + 1);
+    for line in lines {
+        if line.contains("INTO 'backup-log/") {
+            erase(&server, &gone).await;
+            contact(&server, "late").await;
+        }
+        well(place.path(), &line, &[]);
+    }
     server.stop();
     let mut lines = block("cp backup-log");
     let verify = lines.pop().unwrap();

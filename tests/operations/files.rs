@@ -124,7 +124,7 @@ fn the_databases_are_made_for_two_roles_of_which_neither_reads_what_is_the_other
     let passwords =
         "select count(*) from pg_authid where rolname in ('dossier', 'dossier_keys') and rolpassword is not null";
     assert_eq!(postgres.answer(passwords), "2");
-    let may = "select string_agg(rolname || ' ' || datname, ',' order by 1) from pg_database, pg_roles
+    let may = "select string_agg(rolname || ' ' || datname, ',' order by rolname, datname) from pg_database, pg_roles
         where datname in ('crm', 'keys') and rolname like 'dossier%' and has_database_privilege(rolname, datname, 'connect')";
     assert_eq!(postgres.answer(may), "dossier crm,dossier_keys keys,dossier_reader crm");
     // The program, by what the secrets say, over the socket instead of the network.
