@@ -96,7 +96,8 @@ impl Rows {
             return Ok(Some(actual.unsigned_abs()));
         }
         {
-            let put = "INSERT INTO rows (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+            let put =
+                "INSERT INTO rows (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
             let mut put = batch.prepare_cached(put).map_err(failed(DOING))?;
             let mut remove = batch.prepare_cached("DELETE FROM rows WHERE key = ?1").map_err(failed(DOING))?;
             let range = "DELETE FROM rows WHERE key >= ?1 AND key < ?2";
