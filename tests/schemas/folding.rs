@@ -278,12 +278,12 @@ proptest! {
     }
 }
 
-/// Changes by what they change.
-fn by_contact(changes: &[DocumentChange]) -> BTreeMap<(u8, ContactId), &DocumentChange> {
-    let key = |change: &DocumentChange| match change {
-        DocumentChange::State(state) => (0, state.id),
-        DocumentChange::Lookups { contact, .. } => (1, *contact),
-        DocumentChange::Field { .. } => (2, ContactId(uuid::Uuid::nil())),
+/// Changes by what they change; those of fields, of which one may change often, by their place.
+fn by_contact(changes: &[DocumentChange]) -> BTreeMap<(Option<ContactId>, usize), &DocumentChange> {
+    let key = |(place, change): (usize, &DocumentChange)| match change {
+        DocumentChange::State(state) => (Some(state.id), 0),
+        DocumentChange::Lookups { contact, .. } => (Some(*contact), 1),
+        DocumentChange::Field { .. } => (None, place),
     };
-    changes.iter().map(|change| (key(change), change)).collect()
+    changes.iter().enumerate().map(|(place, change)| (key((place, change)), change)).collect()
 }
