@@ -16,7 +16,7 @@ pub enum KeyPlace {
     /// In a data folder.
     Folder(PathBuf),
     /// In a database.
-    Database(Address),
+    Database(Box<Address>),
 }
 
 /// Why keys are not copied.
@@ -43,7 +43,7 @@ impl KeyPlace {
     /// The address is not one.
     pub fn read(text: &str) -> Result<Self, AddressError> {
         match text.contains("://") {
-            true => Address::parse(text, postgres::SCHEMA).map(KeyPlace::Database),
+            true => Address::parse(text, postgres::SCHEMA).map(Box::new).map(KeyPlace::Database),
             false => Ok(KeyPlace::Folder(text.into())),
         }
     }

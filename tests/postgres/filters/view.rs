@@ -32,7 +32,7 @@ pub(super) fn view(subject: &Subject) -> View {
             ..Conversation::default()
         },
         assignee: subject.assignee.clone(),
-        blocked: subject.blocked.then(|| Block { reason: None, since: created_at }),
+        blocked: subject.blocked.then_some(Block { reason: None, since: created_at }),
         created_at,
         first_seen: subject.first_seen,
         last_in: subject.last_in,
