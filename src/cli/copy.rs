@@ -4,10 +4,10 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
-use super::Failure;
 use super::secret::Secret;
+use super::{Failure, shaped};
 use crate::adapters::sqlite::keyring;
 use crate::copying::{self, Copied, Phase, Progress};
 use crate::house::LogPlace;
@@ -114,10 +114,7 @@ struct Bar {
 
 impl Bar {
     fn new() -> Self {
-        let bar = ProgressBar::new(0);
-        if let Ok(style) = ProgressStyle::with_template("{bar:40} {percent} %  {msg}  {eta} left") {
-            bar.set_style(style);
-        }
+        let bar = shaped(ProgressBar::new(0), "{bar:40} {percent} %  {msg}  {eta} left");
         Bar { bar, phase: None, begun: (Instant::now(), 0), told: Instant::now() }
     }
 

@@ -5,7 +5,7 @@ use clap::Args;
 use super::Failure;
 use super::secret::Secret;
 use crate::adapters::postgres::{Address, keyring, read_store};
-use crate::house::Options;
+use crate::house::{ConnectionString, Options};
 
 /// Which engines lie elsewhere.
 #[derive(Debug, Args)]
@@ -36,15 +36,18 @@ pub(super) struct Elsewhere {
 impl Elsewhere {
     /// Reads the addresses into the options of a house.
     pub(super) fn name(&self, options: Options) -> Result<Options, Failure> {
-        let event_store = self.event_store.as_ref().map(|given| given.read("--event-store")).transpose()?.flatten();
-        let event_store = event_store.and_then(|text| text.parse().ok());
+        let event_store = text(self.event_store.as_ref(), "--event-store")?.map(ConnectionString::from);
         let read_store = address(self.read_store.as_ref(), "--read-store", read_store::SCHEMA)?;
         let keyring = address(self.keyring.as_ref(), "--keyring", keyring::SCHEMA)?;
         Ok(Options { event_store, alone: self.alone, read_store, keyring, ..options })
     }
 }
 
+fn text(given: Option<&Secret>, option: &str) -> Result<Option<String>, Failure> {
+    given.map_or(Ok(None), |given| given.read(option))
+}
+
 fn address(given: Option<&Secret>, option: &str, schema: &str) -> Result<Option<Address>, Failure> {
-    let Some(text) = given.map(|given| given.read(option)).transpose()?.flatten() else { return Ok(None) };
+    let Some(text) = text(given, option)? else { return Ok(None) };
     Address::parse(&text, schema).map(Some).map_err(|error| format!("{option}: {error}").into())
 }

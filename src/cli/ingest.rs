@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use dossier_domain::meta::Cause;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use tokio::sync::mpsc;
 
-use super::{Failure, Place, or_ask};
+use super::{Failure, Place, or_ask, shaped};
 use crate::api::problem::{Problem, ProblemKind};
 use crate::api::read::envelope::anonymous;
 use crate::api::read::{Setting, line};
@@ -296,8 +296,5 @@ fn progress(bytes: Option<u64>) -> ProgressBar {
         Some(bytes) => (ProgressBar::new(bytes), "{bar:40} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left {msg}"),
         None => (ProgressBar::no_length(), "{bytes} read  {bytes_per_sec}  {elapsed} {msg}"),
     };
-    if let Ok(style) = ProgressStyle::with_template(shape) {
-        bar.set_style(style);
-    }
-    bar
+    shaped(bar, shape)
 }

@@ -146,8 +146,10 @@ fn refused(error: AppError) -> Failure {
 
 /// A bar for what goes through the log.
 fn event_progress() -> ProgressBar {
-    let bar = ProgressBar::new(0);
-    let shape = "{bar:40} {percent} %  {pos}/{len} events  {per_sec}  {eta} left";
+    shaped(ProgressBar::new(0), "{bar:40} {percent} %  {pos}/{len} events  {per_sec}  {eta} left")
+}
+
+fn shaped(bar: ProgressBar, shape: &str) -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template(shape) {
         bar.set_style(style);
     }

@@ -1,8 +1,6 @@
 //! Which log a house stands on: the embedded one, or that of a server which is named. What only one of them has stays here.
 
-use std::convert::Infallible;
 use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use super::HouseError;
@@ -15,11 +13,9 @@ use crate::ports::{EventStore, Keyring};
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConnectionString(String);
 
-impl FromStr for ConnectionString {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(ConnectionString(text.to_owned()))
+impl From<String> for ConnectionString {
+    fn from(text: String) -> Self {
+        ConnectionString(text)
     }
 }
 

@@ -23,11 +23,10 @@ pub enum LogPlace {
 /// a password.
 impl From<String> for LogPlace {
     fn from(text: String) -> Self {
-        if !text.contains("://") {
-            return LogPlace::Folder(text.into());
+        match text.contains("://") {
+            true => LogPlace::Server(text.into()),
+            false => LogPlace::Folder(text.into()),
         }
-        let Ok(server) = text.parse();
-        LogPlace::Server(server)
     }
 }
 

@@ -35,7 +35,7 @@ async fn twenty_thousand_commands_are_answered_and_shown_as_a_naive_program_has_
 async fn so_are_four_thousand_others_with_the_log_on_an_event_store() {
     let folder = tempfile::tempdir().expect("a folder");
     let double = dossier_double::Double::start();
-    let event_store = Some(double.connection().parse().expect("any text is taken"));
+    let event_store = Some(double.connection().into());
     run(SEED + 1, COMMANDS / 5, folder.path(), Options { event_store, alone: true, ..Options::default() }).await;
 }
 

@@ -26,7 +26,7 @@ async fn run(event_store: Option<&str>) {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     ingest(&data, event_store);
-    let event_store = event_store.map(|connection| connection.parse().expect("any text is taken"));
+    let event_store = event_store.map(|connection| connection.to_owned().into());
     let house = House::open(&data, Options { event_store, alone: true, ..Options::default() }).await.expect("it opens");
     house.start().await.expect("it starts");
     let expected = unpacked(EXPECTED);

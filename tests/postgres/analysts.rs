@@ -16,15 +16,7 @@ const HISTORY: &str = r#"{"command":"define_field","at":"2024-01-01T00:00:00Z","
 "#;
 
 fn with_history() -> Place {
-    let place = Place::new();
-    std::fs::write(place.folder.path().join("history.ndjson"), HISTORY).unwrap();
-    place.run("ingest --replay-clock history.ndjson");
-    place
-}
-
-/// What the role for analysts is answered.
-fn as_analyst(place: &Place, statement: &str) -> String {
-    place.postgres.answer(&format!("set role dossier_reader; {statement}"))
+    Place::with(HISTORY, "--replay-clock")
 }
 
 /// What each query answers, ids left out.
@@ -58,7 +50,7 @@ fn every_query_answers_what_the_history_comes_to() {
     assert_eq!(names, ANSWERS.map(|(name, _)| name), "every query is here, and every one of these is a query");
     for (name, expected) in ANSWERS {
         let query = std::fs::read_to_string(folder.join(format!("{name}.sql"))).unwrap();
-        let answer = as_analyst(&place, &format!("set timezone = 'UTC'; {query}"));
+        let answer = place.as_analyst(&query);
         let without_ids = |line: &str| {
             let values = line.split('|').map(|value| if value.len() == 36 { "ID" } else { value });
             values.collect::<Vec<_>>().join("|")
@@ -72,9 +64,9 @@ fn every_query_answers_what_the_history_comes_to() {
 fn analysts_read_what_is_meant_for_them_and_write_nothing() {
     let place = with_history();
     for _ in ["at first", "after a rebuild"] {
-        assert_eq!(as_analyst(&place, "select count(*) from dossier.contacts"), "3");
-        assert_eq!(as_analyst(&place, "select count(*) from dossier.contact_channels"), "4");
-        assert_eq!(as_analyst(&place, "select count(*) from dossier.mac_members"), "1");
+        assert_eq!(place.as_analyst("select count(*) from dossier.contacts"), "3");
+        assert_eq!(place.as_analyst("select count(*) from dossier.contact_channels"), "4");
+        assert_eq!(place.as_analyst("select count(*) from dossier.mac_members"), "1");
         for table in ["own_states", "lookups", "installation", "unfinished_claims"] {
             let may = format!("select has_table_privilege('dossier_reader', 'dossier.{table}', 'select')");
             assert_eq!(place.postgres.answer(&may), "f", "{table}");
@@ -163,7 +155,7 @@ async fn sums_of_days_follow_no_merge_and_no_erasure() {
     assert!(place.faults().is_empty(), "a fresh fold gives the same sums");
     place.run("projections rebuild mac");
     assert_eq!(place.postgres.answer(sums), format!("{before}\n2024-03-06|web|in|message|contact|1"));
-    assert_eq!(as_analyst(&place, "select sum(interactions) from dossier.interactions_daily"), "5");
+    assert_eq!(place.as_analyst("select sum(interactions) from dossier.interactions_daily"), "5");
 }
 
 /// Who is in which segment, by names.

@@ -13,10 +13,7 @@ const PEOPLE: &str = r#"{"command":"define_field","field":"tier","name":"Tier","
 "#;
 
 fn with_people() -> Place {
-    let place = Place::new();
-    std::fs::write(place.folder.path().join("people.ndjson"), PEOPLE).unwrap();
-    place.run("ingest people.ndjson");
-    place
+    Place::with(PEOPLE, "")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -17,15 +17,7 @@ const HISTORY: &str = r#"{"command":"define_field","at":"2024-01-01T00:00:00Z","
 "#;
 
 fn with_fields() -> Place {
-    let place = Place::new();
-    std::fs::write(place.folder.path().join("history.ndjson"), HISTORY).unwrap();
-    place.run("ingest --replay-clock history.ndjson");
-    place
-}
-
-/// What the role for analysts is answered, in a zone of its own.
-fn as_analyst(place: &Place, statement: &str) -> String {
-    place.postgres.answer(&format!("set role dossier_reader; set timezone = 'UTC'; {statement}"))
+    Place::with(HISTORY, "--replay-clock")
 }
 
 const COLUMNS: &str = "select string_agg(attname, ' ' order by attnum) from pg_attribute
@@ -43,7 +35,7 @@ async fn a_field_has_a_column_and_an_index_while_it_is_in_use() {
         assert_eq!(place.postgres.answer(COLUMNS), all);
         assert_eq!(place.postgres.answer(INDEXES), "8");
         let ada = "Ada|First|gold|0.5|t|1915-12-10|2024-01-01 00:00:00.25+00|06:30:00|{News,Offers}";
-        assert_eq!(as_analyst(&place, &row), format!("{ada}\nBob||silver||||||"));
+        assert_eq!(place.as_analyst(&row), format!("{ada}\nBob||silver||||||"));
         place.run("projections rebuild contacts");
     }
     let server = place.serve(None).await;

@@ -53,6 +53,20 @@ impl Place {
         Place { folder: tempfile::tempdir().unwrap(), postgres: Postgres::small() }
     }
 
+    /// One into which a history was ingested, with some options.
+    #[track_caller]
+    fn with(history: &str, options: &str) -> Self {
+        let place = Place::new();
+        std::fs::write(place.folder.path().join("history.ndjson"), history).unwrap();
+        place.run(&format!("ingest {options} history.ndjson"));
+        place
+    }
+
+    /// What the role for analysts is answered, in a zone of its own.
+    fn as_analyst(&self, statement: &str) -> String {
+        self.postgres.answer(&format!("set role dossier_reader; set timezone = 'UTC'; {statement}"))
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }

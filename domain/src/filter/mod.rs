@@ -31,3 +31,4 @@ pub use time::{Day, Moment, Span, SpanUnit};
 pub use tree::{
     Choice, Condition, Filter, Folded, Node, Ordered, Part, Relation, SegmentsNamed, SetTest, Textual, Timed, Truth,
 };
+pub use word::Word;

@@ -4,7 +4,7 @@ use crate::compose::{ActivityLevel, Status};
 use crate::state::ConversationStatus;
 
 /// A value that is one of a few words.
-pub(super) trait Word: Copy + PartialEq + 'static {
+pub trait Word: Copy + PartialEq + 'static {
     /// All words, with what they mean.
     const WORDS: &'static [(&'static str, Self)];
 

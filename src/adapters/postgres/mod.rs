@@ -6,7 +6,6 @@ mod connect;
 mod filters;
 pub mod keyring;
 pub mod read_store;
-mod words;
 
 pub use address::{Address, AddressError};
 pub use keyring::PostgresKeyring;

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use chrono::NaiveTime;
 use dossier_domain::compose::{ActivityLevel, Status};
-use dossier_domain::filter::{Choice, Condition, Folded, Ordered, Part, Textual, Truth};
+use dossier_domain::filter::{Choice, Condition, Folded, Ordered, Part, Textual, Truth, Word};
 use dossier_domain::state::ConversationStatus;
 use tokio_postgres::types::Type;
 
 use super::Compiler;
 use super::sql::{Sql, Values, sql};
-use crate::adapters::postgres::words;
 
 /// A value as a parameter.
 pub(super) trait Parameter: Sized {
@@ -39,9 +38,9 @@ macro_rules! as_text {
 as_text! {
     Folded: |text| text.folded().to_string();
     Arc<str>: |text| text.to_string();
-    ConversationStatus: |status| words::conversation_status(*status).to_owned();
-    Status: |status| words::status(*status).to_owned();
-    ActivityLevel: |level| words::activity(*level).to_owned();
+    ConversationStatus: |status| status.word().to_owned();
+    Status: |status| status.word().to_owned();
+    ActivityLevel: |level| level.word().to_owned();
     NaiveTime: |time| time.format("%H:%M:%S").to_string();
     chrono::NaiveDate: |day| super::time::day(*day);
 }

@@ -9,7 +9,7 @@ use deadpool_postgres::Transaction;
 use dossier_domain::compose::{Absorbed, Status, View};
 use dossier_domain::field::{Field, Value};
 use dossier_domain::fields::Definitions;
-use dossier_domain::filter::{Setting, Subject};
+use dossier_domain::filter::{Setting, Subject, Word};
 use dossier_domain::values::text::fold;
 use dossier_projections::documents::Shown;
 use serde::Serialize;
@@ -18,7 +18,6 @@ use uuid::Uuid;
 
 use super::Trouble;
 use super::compared::{Compared, together};
-use crate::adapters::postgres::words;
 
 /// Contacts written at once.
 const AT_ONCE: usize = 1_000;
@@ -222,8 +221,8 @@ impl<'a> ContactRow<'a> {
             other_phones: &view.other_phones,
             source: view.source.as_deref(),
             assignee: view.assignee.as_deref(),
-            status: words::status(Status::of(conversation.status, blocked.is_some())),
-            conversation_status: words::conversation_status(conversation.status),
+            status: Status::of(conversation.status, blocked.is_some()).word(),
+            conversation_status: conversation.status.word(),
             conversation_opened_at: conversation.opened_at,
             conversation_closed_at: conversation.closed_at,
             snoozed_until: conversation.snoozed_until,
