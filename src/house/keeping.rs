@@ -107,6 +107,8 @@ impl House {
         if position < head {
             return Err(Unwritten::Wanted.into());
         }
+        // A start believes no snapshot that is ahead of the stored contacts.
+        self.read.settle().await.map_err(AppError::from)?;
         tokio::task::block_in_place(|| {
             drop(SealedWriter::finish(written)?);
             snapshots.place(draft)

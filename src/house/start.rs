@@ -195,6 +195,9 @@ impl House {
         if flushed.is_ok() && self.findable {
             self.keep_index(false).await;
         }
+        if let Err(error) = self.read.settle().await {
+            tracing::warn!(%error, "the next start folds again what the read models do not hold");
+        }
         let closed = self.log.close().await;
         if let Some(ahead) = &self.keys_ahead {
             ahead.stop();

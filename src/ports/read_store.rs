@@ -225,8 +225,14 @@ pub trait ReadStore: Send + Sync {
     /// Position up to which a projection is applied; 0 before the first event.
     async fn checkpoint(&self, projection: Projection) -> Result<u64, ReadError>;
 
-    /// Applies changes and moves the checkpoint from `from` to `to`, together or not at all.
+    /// Applies changes and moves the checkpoint from `from` to `to`, together or not at all. Whoever reads sees them from
+    /// then on; a crash may take them away again, the last ones first, and the checkpoint with them.
     async fn apply(&self, changes: Changes, from: u64, to: u64) -> Result<(), ReadError>;
+
+    /// Brings what was applied to where a crash leaves it; a store may do so later by itself.
+    async fn settle(&self) -> Result<(), ReadError> {
+        Ok(())
+    }
 
     /// Whether it stores what contacts show too, for others to read.
     fn wants_shown(&self) -> bool {

@@ -10,13 +10,14 @@ use dossier_domain::meta::Cause;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
-use crate::HOME;
+use crate::{HOME, segments};
 use crate::support::one_field_of_each_type;
 
 /// People that could be, and those that are.
 pub(crate) struct Deeds {
     house: Arc<House>,
     people: Vec<Value>,
+    filters: Vec<Value>,
     contacts: Mutex<Vec<String>>,
     merges: Mutex<Vec<String>>,
     input: Mutex<line::Input>,
@@ -39,14 +40,18 @@ impl Dice {
 impl Deeds {
     pub(crate) fn new(house: Arc<House>, people: Vec<Value>) -> Self {
         let (contacts, merges, input) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Deeds { house, people, contacts, merges, input }
+        Deeds { house, people, filters: segments::filters(), contacts, merges, input }
     }
 
-    pub(crate) async fn define_fields(&self) {
+    /// What is there before anybody: fields and segments.
+    pub(crate) async fn define(&self) {
         for field in one_field_of_each_type().iter() {
             let line = json!({"command": "define_field", "field": field.key, "name": field.key, "type": field.kind,
                 "options": field.options});
             self.run(line).await.expect("it is a new field");
+        }
+        for line in segments::defined() {
+            self.run(line).await.expect("it is a new segment");
         }
     }
 
@@ -84,6 +89,7 @@ impl Deeds {
             14 | 15 => json!({"command": "merge_contacts", "primary": someone(dice)?, "secondary": someone(dice)?}),
             16 => json!({"command": "unmerge_contacts", "merge_id": dice.of(&self.merges.lock())?}),
             17 if dice.below(3) == 0 => json!({"command": "delete_contact", "contact": someone(dice)?}),
+            18 if dice.below(4) == 0 => segments::next(dice.below(3), &dice.of(&self.filters)?),
             // Anybody's: now and then that of a contact which is absorbed or erased by now.
             _ => json!({"command": "receive_message", "channel": "whatsapp", "message_id": name, "text": "hello",
                 "external_id": format!("{}-{}", 1 + dice.below(3), dice.below(40))}),

@@ -1,6 +1,6 @@
 //! The log folded from its first event, and the reference evaluator over what comes out.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use dossier::api::read::search;
@@ -11,17 +11,19 @@ use dossier_domain::ids::{ContactId, Stream};
 use dossier_domain::state::{Contact, Edge, Life, evolve};
 use serde_json::{Value, json};
 
-use crate::{HOME, all_pages};
+use crate::{HOME, all_pages, segments};
 
 /// The time at which everything is asked.
 const NOW: &str = "2026-10-26T12:00:00Z";
 
-/// Every search finds whom the evaluator finds, in its order, and counts them.
+/// Every search finds whom the evaluator finds, in its order, and counts them; and so does every segment.
 pub(crate) async fn compare(house: &House, searches: &[Value]) {
     let views = views(house).await;
     assert!(views.len() > 20, "{} contacts are left", views.len());
     let (known, now) = (house.app().workspace(HOME).await.unwrap(), NOW.parse().unwrap());
     let setting = Setting { fields: &known.fields, active_days: known.state.settings.active_days };
+    segments::compare(house, setting, &views, &known.state).await;
+    let memberships = segments::memberships(&known.state, setting, &views);
     let subjects: Vec<Subject> = views.iter().map(|view| Subject::new(view, setting, now)).collect();
     let mut found_some = 0;
     for body in searches {
@@ -30,8 +32,9 @@ pub(crate) async fn compare(house: &House, searches: &[Value]) {
         let text = body.to_string();
         let read = house.with_vocabulary(HOME, |vocabulary| search(text.as_bytes(), vocabulary)).await.unwrap();
         let query = read.unwrap();
-        let matching = subjects.iter().filter(|subject| matches(&query.filter, subject, now, &BTreeSet::new()));
-        let mut expected: Vec<&Subject> = matching.collect();
+        let matching = subjects.iter().zip(&memberships);
+        let matching = matching.filter(|(subject, member_of)| matches(&query.filter, subject, now, *member_of));
+        let mut expected: Vec<&Subject> = matching.map(|(subject, _)| subject).collect();
         expected.sort_by(|one, other| query.sort.compare(one, other));
         let expected: Vec<String> = expected.iter().map(|subject| subject.id.to_string()).collect();
         let (found, count) = all_pages(house, body.clone()).await;

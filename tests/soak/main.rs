@@ -1,10 +1,12 @@
-//! Commands, merges, unmerges, erasures, searches and snapshots of the index at once; in the end, and after a restart from
-//! the last snapshot, every search finds whom the reference evaluator finds over a fresh fold of the log. `DOSSIER_SOAK_STEPS=20000` makes it long.
+//! Commands, merges, unmerges, erasures, changes of segments, searches and snapshots of the index at once; in the end, and
+//! after a restart from the last snapshot, every search finds whom the reference evaluator finds over a fresh fold of the
+//! log, and every segment holds and tells them. `DOSSIER_SOAK_STEPS=20000` makes it long.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod deeds;
 mod fresh;
+mod segments;
 
 #[allow(dead_code, reason = "the domain's own tests use the rest")]
 #[path = "../../domain/tests/filters/generate.rs"]
@@ -43,16 +45,15 @@ fn sampled<S: Strategy>(strategy: &S, count: usize) -> Vec<S::Value> {
     (0..count).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
 }
 
-/// Searches that ask about no segment: none is defined here.
+/// Searches by any filter, segments included.
 fn searches() -> Vec<Value> {
-    let filters = sampled(&generate::filter(), FILTERS * 2);
-    let filters = filters.into_iter().filter(|filter| !filter.to_string().contains("\"segment\"")).take(FILTERS);
+    let filters = sampled(&generate::filter(), FILTERS);
     let search = |(index, filter): (usize, Value)| {
         let order = if index.is_multiple_of(2) { "asc" } else { "desc" };
         let sort = json!([{"by": SORTS[index % SORTS.len()], "order": order}]);
         json!({"filter": filter, "sort": sort, "limit": 7, "columns": [], "count": true})
     };
-    filters.enumerate().map(search).collect()
+    filters.into_iter().enumerate().map(search).collect()
 }
 
 async fn page(house: &House, body: &Value) -> SearchPage {
@@ -81,7 +82,7 @@ async fn whatever_happens_at_once_the_same_are_found_as_in_a_fresh_fold() {
     let house = House::open(folder.path(), Options::default()).await.unwrap();
     house.start().await.unwrap();
     let deeds = Arc::new(Deeds::new(house.clone(), sampled(&generate::contact(), 200)));
-    deeds.define_fields().await;
+    deeds.define().await;
     let (searches, writing) = (Arc::new(searches()), Arc::new(AtomicUsize::new(WRITERS as usize)));
     let mut tasks = tokio::task::JoinSet::new();
     for seed in 1..=WRITERS {

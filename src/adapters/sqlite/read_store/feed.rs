@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::keys::{of_workspace, workspace_of};
-use super::rows::{after_prefix, failed};
+use super::file::{after_prefix, failed};
 use crate::ports::read_store::{FeedEntry, FeedPart, FeedState, FeedWrite, ReadError};
 
 /// How far a workspace's feed is: `epoch | as of`.

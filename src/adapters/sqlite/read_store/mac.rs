@@ -6,7 +6,8 @@ use dossier_domain::ids::ContactId;
 use dossier_projections::mac::{MacChange, MacKey, MacRow, Member, Statement};
 use serde::{Deserialize, Serialize};
 
-use super::rows::{Rows, Write};
+use super::file::Write;
+use super::rows::Rows;
 use super::{ReadError, WorkspaceChange, keys, shape};
 use crate::ports::read_store::ClosedCycle;
 

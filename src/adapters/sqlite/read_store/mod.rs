@@ -22,14 +22,17 @@ use crate::ports::read_store::{
 use crate::sealing::{Codec, Marks};
 
 mod feed;
+mod file;
 mod keys;
 mod mac;
+mod pending;
 mod rows;
 mod scratch;
 
 use self::scratch::Scratch;
 use super::super::states::{self, Form, shape};
-use rows::{Rows, Write};
+use self::file::Write;
+use self::rows::Rows;
 
 /// The read models of a data folder. A clone is the same store.
 #[derive(Clone)]
@@ -62,7 +65,7 @@ impl SqliteReadStore {
     async fn write_contacts(
         &self,
         changes: Vec<DocumentChange>,
-        feed: &[FeedWrite],
+        feed: Vec<FeedWrite>,
         from: u64,
         to: u64,
     ) -> Result<Option<u64>, ReadError> {
@@ -180,13 +183,13 @@ impl ReadStore for SqliteReadStore {
     async fn apply(&self, changes: Changes, from: u64, to: u64) -> Result<(), ReadError> {
         let projection = changes.projection();
         let moved = match changes {
-            Changes::Contacts(changes, feed, _) => self.write_contacts(changes, &feed, from, to).await?,
+            Changes::Contacts(changes, feed, _) => self.write_contacts(changes, feed, from, to).await?,
             Changes::Mac(changes) => {
-                self.file(projection).write(mac::writes(changes)?.into_iter().map(Ok), &[], from, to)?
+                self.file(projection).write(mac::writes(changes)?.into_iter().map(Ok), Vec::new(), from, to)?
             }
             Changes::Unfinished(list) => {
                 let list = Write::Put(keys::UNFINISHED.to_vec(), serde_json::to_vec(&list).map_err(shape)?);
-                self.file(projection).write([Ok(list)], &[], from, to)?
+                self.file(projection).write([Ok(list)].into_iter(), Vec::new(), from, to)?
             }
         };
         match moved {
@@ -242,6 +245,10 @@ impl ReadStore for SqliteReadStore {
         limit: usize,
     ) -> Result<Vec<Member>, ReadError> {
         mac::members(&self.file(Projection::Mac), workspace, cycle, after, limit)
+    }
+
+    async fn settle(&self) -> Result<(), ReadError> {
+        self.files.iter().try_for_each(|file| file.read().clone().settle())
     }
 
     async fn write_feed(&self, feed: Vec<FeedWrite>) -> Result<(), ReadError> {

@@ -1,210 +1,261 @@
-//! Rows by key in one SQLite file, with the checkpoint they stand at.
+//! Rows by key, the newest of them in memory: a row that changes again before it is written goes to the file once, and
+//! many that go together share its pages. What a crash loses is folded again from where the file stands.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
-use parking_lot::Mutex;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
+use rusqlite::Connection;
 
-use super::super::connect::{beside, keep_plans};
-use super::feed;
+use super::file::{Row, RowFile, Write, failed_by};
+use super::pending::{Pending, merged};
 use crate::ports::read_store::{FeedWrite, ReadError};
 
-/// Values lie apart from what finds them: a page that is written again for one of them has few others.
-const SCHEMA: &str = "
-CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, value BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS checkpoint (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL);
-INSERT OR IGNORE INTO checkpoint VALUES (1, 0);
-CREATE TABLE IF NOT EXISTS feed (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-";
+/// How long rows wait for others to go to the file with: what a start after a crash folds again.
+const LINGER: Duration = Duration::from_secs(5);
+/// So many bytes go at once,
+const MUCH: usize = 32 << 20;
+/// and whoever writes waits while more than so many are there.
+const TOO_MUCH: usize = 2 * MUCH;
+/// A batch of more rows shares pages enough by itself, and would take much memory.
+const LARGE: usize = 4_096;
+/// So many rows in memory are laid over a range of the file; of more, the file is brought up first.
+const FEW: usize = 64;
+/// How long nothing is tried after the file failed.
+const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
 
-/// A row: its key, its value.
-pub(super) type Row = (Vec<u8>, Vec<u8>);
-
-/// One change of a row.
-pub(super) enum Write {
-    Put(Vec<u8>, Vec<u8>),
-    Remove(Vec<u8>),
-    RemovePrefix(Vec<u8>),
-}
-
-impl Write {
-    /// Where in the file it happens.
-    pub(super) fn key(&self) -> &[u8] {
-        match self {
-            Write::Put(key, _) | Write::Remove(key) | Write::RemovePrefix(key) => key,
-        }
-    }
-}
-
-/// A file of rows. Readers see whole batches only.
+/// Rows in a file and in memory. Readers see whole batches only.
 pub(super) struct Rows {
-    path: PathBuf,
-    writer: Mutex<Connection>,
-    reader: Mutex<Connection>,
+    shared: Arc<Shared>,
+    keeper: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    file: RowFile,
+    pending: RwLock<Pending>,
+    /// Held by whoever writes to the file.
+    writing: Mutex<()>,
+    /// The file failed last time: nothing more is taken until it can be written again.
+    failing: AtomicBool,
+    call: Mutex<Call>,
+    called: Condvar,
+}
+
+/// What the keeper is told.
+#[derive(Default)]
+struct Call {
+    comes: bool,
+    is_much: bool,
+    stops: bool,
 }
 
 impl Rows {
     /// Opens the file, making it if it is not there, and anew if its rows are of another form.
     pub(super) fn open(path: &Path, form: u32) -> Result<Self, ReadError> {
-        remove_of_another_form(path, form)?;
-        let writer = Connection::open(path).map_err(failed("opening a read model"))?;
-        // Losing the last batches at a power cut is harmless: the checkpoint goes with its rows, and the log is the truth.
-        // What is deleted is overwritten, so that no erased value lingers in a free page.
-        // A small page cache: large batches go through the file once, in its order.
-        // Small pages: each change of a contact somewhere writes one, to the write-ahead file and again to this one.
-        let setup = "PRAGMA page_size = 2048; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;
-                     PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;
-                     PRAGMA wal_autocheckpoint = 16000;";
-        writer.execute_batch(setup).map_err(failed("opening a read model"))?;
-        writer.execute_batch(SCHEMA).map_err(failed("opening a read model"))?;
-        writer.pragma_update(None, "user_version", form).map_err(failed("opening a read model"))?;
-        let reader =
-            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-                .map_err(failed("opening a read model"))?;
-        for connection in [&writer, &reader] {
-            keep_plans(connection).map_err(failed("opening a read model"))?;
-        }
-        Ok(Rows { path: path.to_owned(), writer: Mutex::new(writer), reader: Mutex::new(reader) })
+        let file = RowFile::open(path, form)?;
+        let shared = Arc::new(Shared {
+            pending: RwLock::new(Pending::over(file.checkpoint()?)),
+            file,
+            writing: Mutex::default(),
+            failing: AtomicBool::default(),
+            call: Mutex::default(),
+            called: Condvar::new(),
+        });
+        let kept = shared.clone();
+        let keeper = std::thread::Builder::new().name("read-model".to_owned()).spawn(move || kept.keep());
+        let keeper = Some(keeper.map_err(|error| failed_by("opening a read model", &error))?);
+        Ok(Rows { shared, keeper })
     }
 
     pub(super) fn path(&self) -> &Path {
-        &self.path
+        self.shared.file.path()
     }
 
     pub(super) fn checkpoint(&self) -> Result<u64, ReadError> {
-        let reader = self.reader.lock();
-        let position: i64 = reader
-            .query_row("SELECT position FROM checkpoint", [], |row| row.get(0))
-            .map_err(failed("reading a checkpoint"))?;
-        Ok(position.unsigned_abs())
+        Ok(self.shared.pending.read().checkpoint())
     }
 
-    /// Writes a batch and moves the checkpoint, together. Answers where the checkpoint is if it is not at `from`.
+    /// Takes a batch and moves the checkpoint, together. Answers where the checkpoint is if it is not at `from`. In the
+    /// file it is after [`Rows::settle`], or soon.
     pub(super) fn write(
         &self,
-        writes: impl IntoIterator<Item = Result<Write, ReadError>>,
-        feed: &[FeedWrite],
+        writes: impl ExactSizeIterator<Item = Result<Write, ReadError>>,
+        feed: Vec<FeedWrite>,
         from: u64,
         to: u64,
     ) -> Result<Option<u64>, ReadError> {
-        const DOING: &str = "writing a batch";
-        let mut writer = self.writer.lock();
-        let batch = writer.transaction().map_err(failed(DOING))?;
-        let actual: i64 =
-            batch.query_row("SELECT position FROM checkpoint", [], |row| row.get(0)).map_err(failed(DOING))?;
-        if actual.unsigned_abs() != from {
-            return Ok(Some(actual.unsigned_abs()));
+        if writes.len() > LARGE {
+            return self.shared.write_through(writes, &feed, from, to);
         }
-        {
-            let put =
-                "INSERT INTO rows (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
-            let mut put = batch.prepare_cached(put).map_err(failed(DOING))?;
-            let mut remove = batch.prepare_cached("DELETE FROM rows WHERE key = ?1").map_err(failed(DOING))?;
-            let range = "DELETE FROM rows WHERE key >= ?1 AND key < ?2";
-            let mut remove_prefix = batch.prepare_cached(range).map_err(failed(DOING))?;
-            for write in writes {
-                match write? {
-                    Write::Put(key, value) => put.execute(params![key, value]),
-                    Write::Remove(key) => remove.execute(params![key]),
-                    Write::RemovePrefix(prefix) => remove_prefix.execute(params![prefix, after_prefix(&prefix)]),
-                }
-                .map_err(failed(DOING))?;
-            }
+        let writes: Vec<Write> = writes.collect::<Result<_, _>>()?;
+        if writes.iter().any(|write| matches!(write, Write::RemovePrefix(_))) {
+            return self.shared.write_through(writes.into_iter().map(Ok), &feed, from, to);
         }
-        feed::write(&batch, feed)?;
-        batch.execute("UPDATE checkpoint SET position = ?1", params![to.cast_signed()]).map_err(failed(DOING))?;
-        batch.commit().map_err(failed(DOING))?;
-        Ok(None)
+        self.shared.take(writes, feed, from, to)
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
-        let reader = self.reader.lock();
-        let mut find =
-            reader.prepare_cached("SELECT value FROM rows WHERE key = ?1").map_err(failed("reading a row"))?;
-        find.query_row([key], |row| row.get(0)).optional().map_err(failed("reading a row"))
+        if let Some(row) = self.shared.pending.read().get(key) {
+            return Ok(row.cloned());
+        }
+        self.shared.file.get(key)
     }
 
     /// At most `limit` rows whose key begins with the prefix and lies after a key, ascending.
     pub(super) fn range(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, ReadError> {
-        const DOING: &str = "reading rows";
-        let reader = self.reader.lock();
-        let sql = "SELECT key, value FROM rows WHERE key >= ?1 AND key > ?2 AND key < ?3 ORDER BY key LIMIT ?4";
-        let mut find = reader.prepare_cached(sql).map_err(failed(DOING))?;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let after = after.unwrap_or_default();
-        let rows = find
-            .query_map(params![prefix, after, after_prefix(prefix), limit], |row| Ok((row.get(0)?, row.get(1)?)))
-            .map_err(failed(DOING))?;
-        rows.collect::<Result<_, _>>().map_err(failed(DOING))
+        if self.shared.pending.read().range(prefix, after).len() > FEW {
+            self.settle()?;
+        }
+        // Nothing is taken meanwhile, and nothing leaves: file and memory are of one moment.
+        let pending = self.shared.pending.read();
+        let over = pending.range(prefix, after);
+        let rows = self.shared.file.range(prefix, after, limit.saturating_add(over.len()))?;
+        Ok(merged(rows, over, limit))
     }
 
-    /// Works in a transaction of its own, which leaves the checkpoint where it is.
+    /// Works on the file as of now in a transaction of its own, which leaves the checkpoint where it is.
     pub(super) fn alter<T>(&self, work: impl FnOnce(&Connection) -> Result<T, ReadError>) -> Result<T, ReadError> {
-        const DOING: &str = "writing a feed";
-        let mut writer = self.writer.lock();
-        let batch = writer.transaction().map_err(failed(DOING))?;
-        let done = work(&batch)?;
-        batch.commit().map_err(failed(DOING))?;
-        Ok(done)
+        let writing = self.shared.settled()?;
+        let done = self.shared.file.alter(work);
+        drop(writing);
+        done
     }
 
-    /// Reads as of one moment.
+    /// Reads the file as of now.
     pub(super) fn look<T>(&self, work: impl FnOnce(&Connection) -> Result<T, ReadError>) -> Result<T, ReadError> {
-        const DOING: &str = "reading a feed";
-        let mut reader = self.reader.lock();
-        let moment = reader.transaction().map_err(failed(DOING))?;
-        work(&moment)
+        self.settle()?;
+        self.shared.file.look(work)
     }
 
-    /// Folds the write-ahead file into the main one and empties it.
+    /// Brings everything that was written before into the file.
+    pub(super) fn settle(&self) -> Result<(), ReadError> {
+        self.shared.settled().map(drop)
+    }
+
+    /// As [`Rows::settle`], and leaves the file without a write-ahead file.
     pub(super) fn checkpoint_file(&self) -> Result<(), ReadError> {
-        const DOING: &str = "emptying a write-ahead file";
-        let writer = self.writer.lock();
-        let busy: bool =
-            writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).map_err(failed(DOING))?;
-        // A write-ahead file that is left would be taken for that of the file that comes into the place.
-        if busy { Err(ReadError::Unavailable { doing: DOING, reason: "it is being read".to_owned() }) } else { Ok(()) }
+        let _writing = self.shared.settled()?;
+        self.shared.file.checkpoint_file()
     }
 }
 
-/// Removes a file whose rows this version can't read: the log has all that is in it.
-fn remove_of_another_form(path: &Path, form: u32) -> Result<(), ReadError> {
-    const DOING: &str = "looking at the form of a read model";
-    if !path.is_file() {
-        return Ok(());
+/// What waits goes to the file, and no connection outlives the rows.
+impl Drop for Rows {
+    fn drop(&mut self) {
+        self.shared.tell(|call| call.stops = true);
+        if let Some(keeper) = self.keeper.take() {
+            // It can only have panicked, which is on stderr already.
+            let _ = keeper.join();
+        }
     }
-    let file = Connection::open(path).map_err(failed(DOING))?;
-    let found: u32 = file.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed(DOING))?;
-    let is_new =
-        file.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0)).map_err(failed(DOING))?;
-    drop(file);
-    if found == form || is_new {
-        return Ok(());
-    }
-    tracing::info!(found, form, "a read model is of another form: it is made anew");
-    for side in ["-wal", "-shm", ""] {
-        match std::fs::remove_file(beside(path, side)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(ReadError::Unavailable { doing: DOING, reason: error.to_string() });
+}
+
+impl Shared {
+    fn take(&self, writes: Vec<Write>, feed: Vec<FeedWrite>, from: u64, to: u64) -> Result<Option<u64>, ReadError> {
+        let is_too_much = self.pending.read().bytes() > TOO_MUCH;
+        if is_too_much || self.failing.load(Ordering::Relaxed) {
+            drop(self.settled()?);
+        }
+        let is_much = {
+            let mut pending = self.pending.write();
+            if pending.checkpoint() != from {
+                return Ok(Some(pending.checkpoint()));
             }
-            _ => {}
+            pending.take(writes, feed, to);
+            pending.bytes() > MUCH
+        };
+        self.tell(|call| {
+            call.comes = true;
+            call.is_much = is_much;
+        });
+        Ok(None)
+    }
+
+    /// Writes a batch into the file, behind everything that came before.
+    fn write_through(
+        &self,
+        writes: impl Iterator<Item = Result<Write, ReadError>>,
+        feed: &[FeedWrite],
+        from: u64,
+        to: u64,
+    ) -> Result<Option<u64>, ReadError> {
+        let _writing = self.settled()?;
+        let moved = self.file.write(writes, feed, from, to)?;
+        if moved.is_none() {
+            self.pending.write().left(to);
+        }
+        Ok(moved)
+    }
+
+    /// Brings everything that was written before into the file; nothing else is written there while the guard lives.
+    fn settled(&self) -> Result<MutexGuard<'_, ()>, ReadError> {
+        let writing = self.writing.lock();
+        let up_to = self.pending.read().checkpoint();
+        let settled = self.write_up_to(up_to);
+        self.failing.store(settled.is_err(), Ordering::Relaxed);
+        settled.map(|()| writing)
+    }
+
+    fn write_up_to(&self, up_to: u64) -> Result<(), ReadError> {
+        while self.pending.read().stored() < up_to {
+            let from = self.pending.read().stored();
+            let Some((batch, to)) = self.pending.write().leave() else { break };
+            let moved = self.file.write(batch.writes().map(Ok), batch.feed(), from, to)?;
+            // A commit that failed may have happened.
+            if let Some(actual) = moved.filter(|actual| *actual != to) {
+                let reason = format!("its checkpoint is at {actual}, not at {from}: somebody else writes to it");
+                return Err(ReadError::Unavailable { doing: "writing a batch", reason });
+            }
+            self.pending.write().left(to);
+        }
+        Ok(())
+    }
+
+    fn tell(&self, what: impl FnOnce(&mut Call)) {
+        what(&mut self.call.lock());
+        self.called.notify_one();
+    }
+
+    /// Brings to the file what has lingered, or is much, until it is told to stop; then it brings what is there.
+    fn keep(&self) {
+        loop {
+            let stops = self.wait_for_call();
+            match self.settled() {
+                Ok(_) if stops => return,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "a read model is not written; it is tried again");
+                    if stops {
+                        return;
+                    }
+                    self.wait(AFTER_A_FAILURE, |call| call.stops);
+                    self.call.lock().comes = true;
+                }
+            }
         }
     }
-    Ok(())
-}
 
-/// The first key after all that begin with the prefix. Prefixes here never end in 0xff alone.
-pub(super) fn after_prefix(prefix: &[u8]) -> Vec<u8> {
-    let mut end = prefix.to_vec();
-    while let Some(last) = end.pop() {
-        if last < u8::MAX {
-            end.push(last + 1);
-            return end;
+    /// Waits until something has to be written; answers whether that is the last time.
+    fn wait_for_call(&self) -> bool {
+        let mut call = self.call.lock();
+        while !call.comes && !call.stops {
+            self.called.wait(&mut call);
         }
+        drop(call);
+        self.wait(LINGER, |call| call.stops || call.is_much);
+        let mut call = self.call.lock();
+        (call.comes, call.is_much) = (false, false);
+        call.stops
     }
-    vec![u8::MAX; 64]
+
+    fn wait(&self, at_most: Duration, or: impl Fn(&Call) -> bool) {
+        let mut call = self.call.lock();
+        let _ = self.called.wait_while_for(&mut call, |call| !or(call), at_most);
+    }
 }
 
-pub(super) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> ReadError {
-    move |error| ReadError::Unavailable { doing, reason: error.to_string() }
-}
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use tempfile::TempDir;
 
 use super::super::connect::beside;
+use super::file::failed_by;
 use super::rows::Rows;
 use super::{SqliteReadStore, file_of};
 use crate::ports::read_store::{Beside, Projection, ReadError, ReadStore};
@@ -26,7 +27,7 @@ impl Scratch {
     /// Makes an empty one.
     pub(super) fn make(living: SqliteReadStore, projection: Projection) -> Result<Self, ReadError> {
         let made = tempfile::Builder::new().prefix(SCRATCH).tempdir_in(&living.folder);
-        let folder = made.map_err(|error| failed("making a scratch folder", &error))?;
+        let folder = made.map_err(|error| failed_by("making a scratch folder", &error))?;
         let fresh = SqliteReadStore::open(folder.path(), living.codec.clone(), living.marks.clone())?;
         Ok(Scratch { living, projection, fresh: Arc::new(fresh), folder })
     }
@@ -52,7 +53,7 @@ impl Beside for Scratch {
     async fn discard(self: Box<Self>) -> Result<(), ReadError> {
         let Scratch { fresh, folder, .. } = *self;
         drop(fresh);
-        folder.close().map_err(|error| failed("removing a scratch folder", &error))
+        folder.close().map_err(|error| failed_by("removing a scratch folder", &error))
     }
 }
 
@@ -67,7 +68,7 @@ impl SqliteReadStore {
         let mut living = self.files[projection as usize].write();
         let path = file_of(&self.folder, projection);
         living.checkpoint_file()?;
-        std::fs::rename(&from_path, &path).map_err(|error| failed(SWAPPING, &error))?;
+        std::fs::rename(&from_path, &path).map_err(|error| failed_by(SWAPPING, &error))?;
         for side in ["-wal", "-shm"] {
             let _ = std::fs::remove_file(beside(&path, side));
         }
@@ -87,7 +88,3 @@ impl SqliteReadStore {
 }
 
 const SWAPPING: &str = "swapping a rebuilt read model in";
-
-fn failed(doing: &'static str, error: &std::io::Error) -> ReadError {
-    ReadError::Unavailable { doing, reason: error.to_string() }
-}
