@@ -153,9 +153,22 @@ impl Documents {
             work.fold(entry)?;
         }
         let up_to = batch.last().map_or(0, |entry| entry.position);
+        let erased = batch.iter().filter_map(|entry| match (&entry.stream, &entry.event) {
+            (Stream::Contact(id), Event::ContactErased(_)) => Some(*id),
+            _ => None,
+        });
+        self.forget(&erased.collect::<Vec<_>>(), up_to, source)
+    }
+
+    /// What erased contacts brought to those above them is folded out of their states up to a position: its values can't be
+    /// opened any more, and a state must be what a fresh fold gives.
+    ///
+    /// # Errors
+    /// As [`Documents::fold`].
+    pub fn forget<S: Source>(&mut self, erased: &[ContactId], up_to: u64, source: &mut S) -> Result<(), S::Error> {
         match armed(Break::RowsKeepWhatWasErased) {
             true => Ok(()),
-            false => work.forget_the_erased(batch, up_to),
+            false => Work { projector: self, source }.forget(erased, up_to),
         }
     }
 
@@ -228,14 +241,10 @@ impl<S: Source> Work<'_, S> {
         Ok(Arc::new(self.source.state(id)?.unwrap_or_else(|| Contact::absent(id))))
     }
 
-    /// What an erased contact brought to those above it is folded out of their states: its values can't be opened any
-    /// more, and a state must be what a fresh fold gives.
-    fn forget_the_erased(&mut self, batch: &[Entry], up_to: u64) -> Result<(), S::Error> {
+    fn forget(&mut self, erased: &[ContactId], up_to: u64) -> Result<(), S::Error> {
         let mut above = BTreeSet::new();
-        for entry in batch {
-            if let (Stream::Contact(id), Event::ContactErased(_)) = (&entry.stream, &entry.event) {
-                self.collect_above(*id, &mut above)?;
-            }
+        for id in erased {
+            self.collect_above(*id, &mut above)?;
         }
         for id in above {
             self.refold(id, up_to)?;
@@ -278,9 +287,7 @@ impl<S: Source> Work<'_, S> {
             looked_up.extend([*id, root.state.id]);
         }
         for id in looked_up {
-            let root = root_of(&mut self, id)?;
-            let values = if root.state.id == id { self.lookups_of(&root)? } else { Vec::new() };
-            rows.push(DocumentChange::Lookups { contact: id, workspace: root.state.workspace.clone(), values });
+            rows.push(found_by(&mut self, id)?);
         }
         let shown = if self.projector.showing { self.shown(moved)? } else { Vec::new() };
         for (id, state) in std::mem::take(&mut self.projector.pending.changed) {
@@ -295,16 +302,25 @@ impl<S: Source> Work<'_, S> {
         concerned.extend(self.projector.pending.changed.keys());
         shown(self, concerned)
     }
+}
 
-    fn lookups_of(&mut self, root: &Root) -> Result<Vec<LookupValue>, S::Error> {
-        let Some(view) = root.view(self)? else { return Ok(Vec::new()) };
-        let emails = view.text(&Field::Email).into_iter().chain(&view.other_emails);
-        let phones = view.text(&Field::Phone).into_iter().chain(&view.other_phones);
-        let emails = emails.map(|text| LookupValue::Email(fold(text)));
-        let values: BTreeSet<LookupValue> =
-            emails.chain(phones.map(|text| LookupValue::Phone(text.to_string()))).collect();
-        Ok(values.into_iter().collect())
-    }
+/// The values by which a contact is found; none unless it is a live root.
+///
+/// # Errors
+/// As [`States::look`].
+pub fn found_by<S: States>(states: &mut S, id: ContactId) -> Result<DocumentChange, S::Error> {
+    let root = root_of(states, id)?;
+    let values = if root.state.id == id { lookups_of(states, &root)? } else { Vec::new() };
+    Ok(DocumentChange::Lookups { contact: id, workspace: root.state.workspace.clone(), values })
+}
+
+fn lookups_of<S: States>(states: &mut S, root: &Root) -> Result<Vec<LookupValue>, S::Error> {
+    let Some(view) = root.view(states)? else { return Ok(Vec::new()) };
+    let emails = view.text(&Field::Email).into_iter().chain(&view.other_emails);
+    let phones = view.text(&Field::Phone).into_iter().chain(&view.other_phones);
+    let emails = emails.map(|text| LookupValue::Email(fold(text)));
+    let values: BTreeSet<LookupValue> = emails.chain(phones.map(|text| LookupValue::Phone(text.to_string()))).collect();
+    Ok(values.into_iter().collect())
 }
 
 /// What an event of a workspace's stream changes in its custom fields.

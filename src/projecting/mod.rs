@@ -1,5 +1,6 @@
 //! Projecting: the log is read in global order, opened once, and folded into every read model.
 
+mod bulk;
 mod filling;
 mod indexing;
 mod projectors;

@@ -6,6 +6,7 @@ use dossier_projections::documents::Entry;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::Receiver;
 
+use super::bulk;
 use super::projectors::{Bounds, Inputs, Projectors};
 use super::runner::PAGE;
 use crate::app::AppError;
@@ -38,11 +39,11 @@ pub async fn rebuild(
     up_to: u64,
     progress: impl FnMut(RebuildProgress),
 ) -> Result<Projectors, AppError> {
-    rebuild_within(BOUNDS, living, empty, projections, up_to, progress).await
+    rebuild_within((BOUNDS, bulk::Bounds::default()), living, empty, projections, up_to, progress).await
 }
 
 async fn rebuild_within(
-    bounds: Bounds,
+    (bounds, in_bulk): (Bounds, bulk::Bounds),
     living: &Inputs,
     empty: Arc<dyn ReadStore>,
     projections: &[Projection],
@@ -50,6 +51,9 @@ async fn rebuild_within(
     mut progress: impl FnMut(RebuildProgress),
 ) -> Result<Projectors, AppError> {
     let inputs = Inputs { read: empty, ..living.clone() };
+    if projections.contains(&Projection::Contacts) && inputs.read.checkpoint(Projection::Contacts).await? == 0 {
+        bulk::fold_contacts(&inputs, up_to, in_bulk, &mut progress).await?;
+    }
     let mut projectors = Projectors::resume(inputs, bounds).await?;
     let after = projections.iter().map(|one| projectors.checkpoint(*one)).min().unwrap_or_default();
     let mut pages = opened_ahead(living.clone(), after, up_to);

@@ -10,8 +10,8 @@ use dossier_domain::meta::Cause;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
-use crate::{HOME, segments};
 use crate::support::one_field_of_each_type;
+use crate::{HOME, segments};
 
 /// People that could be, and those that are.
 pub(crate) struct Deeds {

@@ -9,8 +9,8 @@ use dossier_projections::segments::Crossing;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::keys::{of_workspace, workspace_of};
 use super::file::{after_prefix, failed};
+use super::keys::{of_workspace, workspace_of};
 use crate::ports::read_store::{FeedEntry, FeedPart, FeedState, FeedWrite, ReadError};
 
 /// How far a workspace's feed is: `epoch | as of`.

@@ -55,6 +55,10 @@ struct Call {
 impl Rows {
     /// Opens the file, making it if it is not there, and anew if its rows are of another form.
     pub(super) fn open(path: &Path, form: u32) -> Result<Self, ReadError> {
+        Self::open_with(path, form, LINGER)
+    }
+
+    fn open_with(path: &Path, form: u32, linger: Duration) -> Result<Self, ReadError> {
         let file = RowFile::open(path, form)?;
         let shared = Arc::new(Shared {
             pending: RwLock::new(Pending::over(file.checkpoint()?)),
@@ -65,7 +69,7 @@ impl Rows {
             called: Condvar::new(),
         });
         let kept = shared.clone();
-        let keeper = std::thread::Builder::new().name("read-model".to_owned()).spawn(move || kept.keep());
+        let keeper = std::thread::Builder::new().name("read-model".to_owned()).spawn(move || kept.keep(linger));
         let keeper = Some(keeper.map_err(|error| failed_by("opening a read model", &error))?);
         Ok(Rows { shared, keeper })
     }
@@ -220,9 +224,9 @@ impl Shared {
     }
 
     /// Brings to the file what has lingered, or is much, until it is told to stop; then it brings what is there.
-    fn keep(&self) {
+    fn keep(&self, linger: Duration) {
         loop {
-            let stops = self.wait_for_call();
+            let stops = self.wait_for_call(linger);
             match self.settled() {
                 Ok(_) if stops => return,
                 Ok(_) => {}
@@ -239,13 +243,13 @@ impl Shared {
     }
 
     /// Waits until something has to be written; answers whether that is the last time.
-    fn wait_for_call(&self) -> bool {
+    fn wait_for_call(&self, linger: Duration) -> bool {
         let mut call = self.call.lock();
         while !call.comes && !call.stops {
             self.called.wait(&mut call);
         }
         drop(call);
-        self.wait(LINGER, |call| call.stops || call.is_much);
+        self.wait(linger, |call| call.stops || call.is_much);
         let mut call = self.call.lock();
         (call.comes, call.is_much) = (false, false);
         call.stops
