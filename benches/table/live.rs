@@ -17,6 +17,7 @@ use super::shared::process::own_cpu;
 use super::shared::table::{Bars, figure, head, row};
 use super::shared::workspace::{Draw, Fate, fate, message};
 
+/// That the projections bear, with the index kept current.
 const EVENTS_A_SECOND: f64 = 40_000.0;
 /// Milliseconds, at half the rate that is borne.
 const VISIBLE_WITHIN: f64 = 50.0;
@@ -54,11 +55,11 @@ pub(crate) async fn measure(house: &Arc<House>, contacts: usize, seconds: u64, b
             format!("{:.1}", paced.visible.percentile(50)),
             format!("{:.1}", paced.visible.percentile(99)),
         ]);
-        measured.push((draw, full, paced));
+        measured.push((draw, alone, paced));
     }
-    for (draw, full, paced) in measured {
+    for (draw, alone, paced) in measured {
         if draw == Draw::Zipf {
-            bars.at_least("events a second, projected live, by Zipf", full.rate, EVENTS_A_SECOND);
+            bars.at_least("events a second, projected live, by Zipf", alone.rate, EVENTS_A_SECOND);
         }
         let name = format!("p99 from acknowledged to visible at half the rate, {}, ms", draw.name());
         bars.at_most(&name, paced.visible.percentile(99), VISIBLE_WITHIN);

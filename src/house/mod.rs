@@ -42,6 +42,8 @@ use self::engines::Log;
 pub use self::keys::{KeyPlace, KeysNotCopied};
 pub use self::logs::{LogAlone, LogPlace};
 
+/// At most so often a database is told what was projected, which takes a transaction each.
+const TOLD_EVERY: Duration = Duration::from_millis(20);
 /// How long a reference by email or phone waits for the read model.
 const LOOKUP_WITHIN: Duration = Duration::from_secs(10);
 
@@ -62,7 +64,7 @@ pub struct Options {
     pub projected: Bounds,
     /// Whether [`House::start`] makes contacts findable; what only writes has no use for it. Segments need it all the same.
     pub findable: bool,
-    /// How long what nobody waits for may be folded before it is stored in the read models.
+    /// How long what nobody waits for may be folded before it is stored in the read models; in a database somewhat longer.
     pub linger: Duration,
     /// Whether new keys are flushed beside the log's commits: sooner there, and with more flushes.
     pub keys_ahead: bool,
@@ -78,7 +80,7 @@ impl Default for Options {
             remembered: 1 << 17,
             projected: Bounds::default(),
             findable: true,
-            linger: Duration::from_millis(20),
+            linger: Duration::from_millis(5),
             keys_ahead: true,
         }
     }
@@ -165,9 +167,10 @@ impl House {
         keyring.flush().map_err(AppError::from)?;
         let marks = Arc::new(Marks::new(&hashing));
         let codec = Arc::new(Codec::new(keyring.clone()));
+        let linger = options.read_store.as_ref().map_or(options.linger, |_| options.linger.max(TOLD_EVERY));
         let read = read_store::open(options.read_store, path, codec.clone(), marks.clone()).await?;
         let inputs = Inputs { store: store.clone(), codec: codec.clone(), read: read.clone() };
-        let runner = Runner::resume(inputs, wall.clone(), options.projected, options.linger).await?;
+        let runner = Runner::resume(inputs, wall.clone(), options.projected, linger).await?;
         let reading = Arc::new(Reading { read: read.clone(), runner: runner.clone() });
         // Where a log has other writers, what is remembered of a stream is not surely the newest.
         let is_alone = log.is_embedded() || options.alone;
@@ -193,7 +196,7 @@ impl House {
             findable: options.findable,
             snapshots,
             kept_at: Mutex::default(),
-            linger: options.linger,
+            linger,
             keyring,
             codec,
             marks,

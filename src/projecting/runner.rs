@@ -161,21 +161,19 @@ impl Runner {
         let mut projectors = self.sound().await?;
         let until = tokio::time::Instant::now() + self.linger;
         loop {
+            // Read before the log is: what comes in the meantime is not left for another round.
+            let now = tokio::time::Instant::now();
             let folded = self.fold(&mut projectors).await?;
-            if self.must_store(&projectors) {
+            if now >= until || self.must_store(&projectors) {
                 break;
             }
             if folded == PAGE {
                 continue;
             }
-            let look = until.min(tokio::time::Instant::now() + LOOKED_EVERY);
             tokio::select! {
                 () = self.called.notified() => {}
-                () = tokio::time::sleep_until(look) => {}
+                () = tokio::time::sleep_until(until.min(now + LOOKED_EVERY)) => {}
                 _ = stop.changed() => break,
-            }
-            if tokio::time::Instant::now() >= until {
-                break;
             }
         }
         self.store(&mut projectors).await.map(drop)

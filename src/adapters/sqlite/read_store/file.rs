@@ -36,6 +36,27 @@ impl Write {
     }
 }
 
+/// What a crash leaves of a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Journal {
+    /// A whole number of batches.
+    WriteAhead,
+    /// Nothing of use: who is cut off begins anew.
+    None,
+}
+
+impl Journal {
+    fn setup(self) -> &'static str {
+        match self {
+            // Losing the last batches at a power cut is harmless: the checkpoint goes with its rows, and the log is the truth.
+            Journal::WriteAhead => {
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 16000;"
+            }
+            Journal::None => "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;",
+        }
+    }
+}
+
 /// A file of rows. Readers see whole batches only.
 pub(super) struct RowFile {
     path: PathBuf,
@@ -45,17 +66,16 @@ pub(super) struct RowFile {
 
 impl RowFile {
     /// Opens the file, making it if it is not there, and anew if its rows are of another form.
-    pub(super) fn open(path: &Path, form: u32) -> Result<Self, ReadError> {
+    pub(super) fn open(path: &Path, form: u32, journal: Journal) -> Result<Self, ReadError> {
         remove_of_another_form(path, form)?;
         let writer = Connection::open(path).map_err(failed("opening a read model"))?;
-        // Losing the last batches at a power cut is harmless: the checkpoint goes with its rows, and the log is the truth.
         // What is deleted is overwritten, so that no erased value lingers in a free page.
         // A small page cache: large batches go through the file once, in its order.
         // Small pages: each change of a contact somewhere writes one, to the write-ahead file and again to this one.
-        let setup = "PRAGMA page_size = 2048; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON;
-                     PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;
-                     PRAGMA wal_autocheckpoint = 16000;";
-        writer.execute_batch(setup).map_err(failed("opening a read model"))?;
+        let setup = "PRAGMA page_size = 2048; PRAGMA secure_delete = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;";
+        for setup in [setup, journal.setup()] {
+            writer.execute_batch(setup).map_err(failed("opening a read model"))?;
+        }
         writer.execute_batch(SCHEMA).map_err(failed("opening a read model"))?;
         writer.pragma_update(None, "user_version", form).map_err(failed("opening a read model"))?;
         let reader =
@@ -156,14 +176,18 @@ impl RowFile {
         work(&moment)
     }
 
-    /// Folds the write-ahead file into the main one and empties it.
+    /// Folds the write-ahead file into the main one and empties it; then all is on the disk.
     pub(super) fn checkpoint_file(&self) -> Result<(), ReadError> {
         const DOING: &str = "emptying a write-ahead file";
         let writer = self.writer.lock();
         let busy: bool =
             writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).map_err(failed(DOING))?;
         // A write-ahead file that is left would be taken for that of the file that comes into the place.
-        if busy { Err(ReadError::Unavailable { doing: DOING, reason: "it is being read".to_owned() }) } else { Ok(()) }
+        if busy {
+            return Err(ReadError::Unavailable { doing: DOING, reason: "it is being read".to_owned() });
+        }
+        let file = std::fs::File::open(&self.path).and_then(|file| file.sync_all());
+        file.map_err(|error| failed_by(DOING, &error))
     }
 }
 

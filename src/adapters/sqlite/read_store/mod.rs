@@ -29,7 +29,7 @@ mod pending;
 mod rows;
 mod scratch;
 
-use self::file::Write;
+use self::file::{Journal, Write};
 use self::rows::Rows;
 use self::scratch::Scratch;
 use super::super::states::{self, Form, shape};
@@ -49,8 +49,13 @@ impl SqliteReadStore {
     /// # Errors
     /// A file can't be opened.
     pub fn open(folder: &Path, codec: Arc<Codec>, marks: Arc<Marks>) -> Result<Self, ReadError> {
+        Self::open_with(folder, codec, marks, Journal::WriteAhead)
+    }
+
+    fn open_with(folder: &Path, codec: Arc<Codec>, marks: Arc<Marks>, journal: Journal) -> Result<Self, ReadError> {
         let open = |projection: Projection| {
-            let rows = Rows::open(&file_of(folder, projection), form_of(projection)).map_err(disposable(projection))?;
+            let rows = Rows::open(&file_of(folder, projection), form_of(projection), journal);
+            let rows = rows.map_err(disposable(projection))?;
             Ok::<_, ReadError>(RwLock::new(Arc::new(rows)))
         };
         let files = Arc::new([open(Projection::Contacts)?, open(Projection::Mac)?, open(Projection::Unfinished)?]);
@@ -61,7 +66,8 @@ impl SqliteReadStore {
         self.files[projection as usize].read().clone()
     }
 
-    /// Seals and writes row by row: sealed all together, so many would take more memory than their states.
+    /// Rows of many contacts are sealed while those before them are written, and not all together: they would take more
+    /// memory than their states.
     async fn write_contacts(
         &self,
         changes: Vec<DocumentChange>,
@@ -91,7 +97,10 @@ impl SqliteReadStore {
             Changed::State(state, form) => Ok(Write::Put(keys::state(state.id), states::row(&state, form)?)),
             Changed::Row(write) => Ok(write),
         });
-        file.write(writes, feed, from, to)
+        match Rows::is_large(writes.len()) {
+            true => made_ahead(writes, |writes| file.write_through(writes, feed, from, to)),
+            false => file.write(writes, feed, from, to),
+        }
     }
 
     /// The rows by which a contact is found, in the place of those by which it was.
@@ -302,6 +311,30 @@ impl ReadStore for SqliteReadStore {
     fn advice(&self, projection: Projection) -> String {
         advice(projection)
     }
+}
+
+/// Items handed over at once, and how often that is done ahead.
+const HANDED_OVER: usize = 256;
+const AHEAD: usize = 4;
+
+/// Has a thread make what is taken, a little ahead.
+fn made_ahead<T: Send, R>(
+    mut items: impl Iterator<Item = T> + Send,
+    take: impl FnOnce(&mut dyn Iterator<Item = T>) -> R,
+) -> R {
+    std::thread::scope(|scope| {
+        let (sender, receiver) = std::sync::mpsc::sync_channel(AHEAD);
+        scope.spawn(move || {
+            loop {
+                let some: Vec<T> = items.by_ref().take(HANDED_OVER).collect();
+                // Whoever takes no more has failed.
+                if some.is_empty() || sender.send(some).is_err() {
+                    return;
+                }
+            }
+        });
+        take(&mut receiver.into_iter().flatten())
+    })
 }
 
 /// Changes of the MAC fold, by workspace.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
 use rusqlite::Connection;
 
-use super::file::{Row, RowFile, Write, failed_by};
+use super::file::{Journal, Row, RowFile, Write, failed_by};
 use super::pending::{Pending, merged};
 use crate::ports::read_store::{FeedWrite, ReadError};
 
@@ -54,12 +54,11 @@ struct Call {
 
 impl Rows {
     /// Opens the file, making it if it is not there, and anew if its rows are of another form.
-    pub(super) fn open(path: &Path, form: u32) -> Result<Self, ReadError> {
-        Self::open_with(path, form, LINGER)
+    pub(super) fn open(path: &Path, form: u32, journal: Journal) -> Result<Self, ReadError> {
+        Self::over(RowFile::open(path, form, journal)?, LINGER)
     }
 
-    fn open_with(path: &Path, form: u32, linger: Duration) -> Result<Self, ReadError> {
-        let file = RowFile::open(path, form)?;
+    fn over(file: RowFile, linger: Duration) -> Result<Self, ReadError> {
         let shared = Arc::new(Shared {
             pending: RwLock::new(Pending::over(file.checkpoint()?)),
             file,
@@ -91,14 +90,35 @@ impl Rows {
         from: u64,
         to: u64,
     ) -> Result<Option<u64>, ReadError> {
-        if writes.len() > LARGE {
-            return self.shared.write_through(writes, &feed, from, to);
+        if Self::is_large(writes.len()) {
+            return self.write_through(writes, feed, from, to);
         }
         let writes: Vec<Write> = writes.collect::<Result<_, _>>()?;
         if writes.iter().any(|write| matches!(write, Write::RemovePrefix(_))) {
-            return self.shared.write_through(writes.into_iter().map(Ok), &feed, from, to);
+            return self.write_through(writes.into_iter().map(Ok), feed, from, to);
         }
         self.shared.take(writes, feed, from, to)
+    }
+
+    /// Whether so many rows go straight to the file.
+    pub(super) fn is_large(rows: usize) -> bool {
+        rows > LARGE
+    }
+
+    /// As [`Rows::write`], straight to the file, behind everything that came before.
+    pub(super) fn write_through(
+        &self,
+        writes: impl Iterator<Item = Result<Write, ReadError>>,
+        feed: Vec<FeedWrite>,
+        from: u64,
+        to: u64,
+    ) -> Result<Option<u64>, ReadError> {
+        let _writing = self.shared.settled()?;
+        let moved = self.shared.file.write(writes, &feed, from, to)?;
+        if moved.is_none() {
+            self.shared.pending.write().left(to);
+        }
+        Ok(moved)
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
@@ -176,22 +196,6 @@ impl Shared {
             call.is_much = is_much;
         });
         Ok(None)
-    }
-
-    /// Writes a batch into the file, behind everything that came before.
-    fn write_through(
-        &self,
-        writes: impl Iterator<Item = Result<Write, ReadError>>,
-        feed: &[FeedWrite],
-        from: u64,
-        to: u64,
-    ) -> Result<Option<u64>, ReadError> {
-        let _writing = self.settled()?;
-        let moved = self.file.write(writes, feed, from, to)?;
-        if moved.is_none() {
-            self.pending.write().left(to);
-        }
-        Ok(moved)
     }
 
     /// Brings everything that was written before into the file; nothing else is written there while the guard lives.

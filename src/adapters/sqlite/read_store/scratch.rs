@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use tempfile::TempDir;
 
 use super::super::connect::beside;
-use super::file::failed_by;
+use super::file::{Journal, failed_by};
 use super::rows::Rows;
 use super::{SqliteReadStore, file_of};
 use crate::ports::read_store::{Beside, Projection, ReadError, ReadStore};
@@ -28,7 +28,8 @@ impl Scratch {
     pub(super) fn make(living: SqliteReadStore, projection: Projection) -> Result<Self, ReadError> {
         let made = tempfile::Builder::new().prefix(SCRATCH).tempdir_in(&living.folder);
         let folder = made.map_err(|error| failed_by("making a scratch folder", &error))?;
-        let fresh = SqliteReadStore::open(folder.path(), living.codec.clone(), living.marks.clone())?;
+        let (codec, marks) = (living.codec.clone(), living.marks.clone());
+        let fresh = SqliteReadStore::open_with(folder.path(), codec, marks, Journal::None)?;
         Ok(Scratch { living, projection, fresh: Arc::new(fresh), folder })
     }
 }
@@ -72,7 +73,7 @@ impl SqliteReadStore {
         for side in ["-wal", "-shm"] {
             let _ = std::fs::remove_file(beside(&path, side));
         }
-        *living = Arc::new(Rows::open(&path, super::form_of(projection))?);
+        *living = Arc::new(Rows::open(&path, super::form_of(projection), Journal::WriteAhead)?);
         Ok(())
     }
 

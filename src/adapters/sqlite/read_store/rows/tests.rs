@@ -72,7 +72,7 @@ fn copied(path: &Path, place: &TempDir) -> Rows {
             std::fs::copy(from, place.path().join(&name)).unwrap();
         }
     }
-    Rows::open(&place.path().join(path.file_name().unwrap()), 0).unwrap()
+    Rows::open(&place.path().join(path.file_name().unwrap()), 0, Journal::WriteAhead).unwrap()
 }
 
 /// Every question that rows answer, held against the model.
@@ -96,7 +96,7 @@ proptest! {
     fn rows_are_those_of_a_map_and_a_crash_leaves_those_of_an_earlier_checkpoint(deeds in prop::collection::vec(deed(), 1..24)) {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("rows.db");
-        let mut rows = Rows::open(&path, 0).unwrap();
+        let mut rows = Rows::open(&path, 0, Journal::WriteAhead).unwrap();
         let mut model = Model::new();
         let mut past = vec![model.clone()];
         let mut settled = 0;
@@ -115,7 +115,7 @@ proptest! {
                 }
                 Deed::Reopen => {
                     drop(rows);
-                    rows = Rows::open(&path, 0).unwrap();
+                    rows = Rows::open(&path, 0, Journal::WriteAhead).unwrap();
                     settled = position;
                 }
                 Deed::Crash => {
@@ -141,7 +141,7 @@ fn put(rows: &Rows, value: u8, from: u64) -> Result<Option<u64>, ReadError> {
 #[test]
 fn a_batch_that_begins_elsewhere_is_refused_whether_the_file_knows_or_not() {
     let folder = TempDir::new().unwrap();
-    let rows = Rows::open(&folder.path().join("rows.db"), 0).unwrap();
+    let rows = Rows::open(&folder.path().join("rows.db"), 0, Journal::WriteAhead).unwrap();
     assert_eq!(put(&rows, 1, 0).unwrap(), None);
     assert_eq!(put(&rows, 2, 0).unwrap(), Some(1));
     rows.settle().unwrap();
@@ -152,7 +152,7 @@ fn a_batch_that_begins_elsewhere_is_refused_whether_the_file_knows_or_not() {
 #[test]
 fn a_file_that_fails_takes_nothing_more_loses_nothing_and_goes_on() {
     let folder = TempDir::new().unwrap();
-    let rows = Rows::open(&folder.path().join("rows.db"), 0).unwrap();
+    let rows = Rows::open(&folder.path().join("rows.db"), 0, Journal::WriteAhead).unwrap();
     let file = &rows.shared.file;
     let read_only = |is: bool| {
         let pragma = if is { "PRAGMA query_only = ON" } else { "PRAGMA query_only = OFF" };
@@ -172,10 +172,15 @@ fn a_file_that_fails_takes_nothing_more_loses_nothing_and_goes_on() {
     assert_eq!((file.get(&[1]).unwrap(), file.checkpoint().unwrap()), (Some(vec![2]), 2));
 }
 
+fn lingering(folder: &TempDir, linger: Duration) -> Rows {
+    let file = RowFile::open(&folder.path().join("rows.db"), 0, Journal::WriteAhead).unwrap();
+    Rows::over(file, linger).unwrap()
+}
+
 #[test]
 fn what_is_much_goes_to_the_file_by_itself_and_at_once() {
     let folder = TempDir::new().unwrap();
-    let rows = Rows::open_with(&folder.path().join("rows.db"), 0, Duration::MAX).unwrap();
+    let rows = lingering(&folder, Duration::MAX);
     let much = Write::Put(vec![1], vec![0; MUCH]);
     rows.write([Ok(much)].into_iter(), Vec::new(), 0, 1).unwrap();
     while rows.shared.file.checkpoint().unwrap() == 0 {
@@ -186,7 +191,7 @@ fn what_is_much_goes_to_the_file_by_itself_and_at_once() {
 #[test]
 fn what_is_little_goes_to_the_file_by_itself_once_it_has_lingered() {
     let folder = TempDir::new().unwrap();
-    let rows = Rows::open_with(&folder.path().join("rows.db"), 0, Duration::from_millis(5)).unwrap();
+    let rows = lingering(&folder, Duration::from_millis(5));
     put(&rows, 1, 0).unwrap();
     while rows.shared.file.checkpoint().unwrap() == 0 {
         std::thread::yield_now();
