@@ -94,6 +94,14 @@ pub enum Break {
     PagesSkipThoseThatTie,
     /// Projections go on after a store that failed, without what it should have stored.
     ProjectorsGoOnUnsound,
+    /// A process writes read models though another one has taken the lease.
+    StaleHoldersWrite,
+    /// What a process remembers of streams is believed though others write to them.
+    OthersAreForgotten,
+    /// Keys in memory are believed without asking whether others destroyed them.
+    DestructionsGoUnheard,
+    /// A process does not look at what another one has stored since it began.
+    NewsGoUnheard,
 }
 
 impl Break {
@@ -139,6 +147,10 @@ impl Break {
         Break::NeedlesMatchAcrossValues,
         Break::PagesSkipThoseThatTie,
         Break::ProjectorsGoOnUnsound,
+        Break::StaleHoldersWrite,
+        Break::OthersAreForgotten,
+        Break::DestructionsGoUnheard,
+        Break::NewsGoUnheard,
     ];
 }
 

@@ -34,6 +34,9 @@ impl House {
             Start::Done => {}
         }
         reasons.extend(self.log.trouble().map(str::to_owned));
+        if !self.runner.leads() && self.runner.state().failure.is_some() {
+            reasons.push("the read models can't be reached".to_owned());
+        }
         Readiness { ready: reasons.is_empty(), reasons }
     }
 
@@ -45,7 +48,7 @@ impl House {
             reasons.push(COULD_NOT_START.to_owned());
         }
         reasons.extend(self.log.failure().map(str::to_owned));
-        if self.runner.state().failure.is_some() {
+        if self.runner.leads() && self.runner.state().failure.is_some() {
             reasons.push("the projections stand still".to_owned());
         }
         if damage > 0 {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use dossier_domain::ids::ContactId;
+use dossier_domain::sabotage::{Break, armed};
 use dossier_domain::state::Contact;
 use dossier_domain::values::reference::Reference;
 use dossier_projections::documents::LookupValue;
@@ -30,6 +31,7 @@ pub(crate) mod engines;
 mod keeping;
 mod keyring;
 mod keys;
+mod leading;
 mod logs;
 mod query;
 mod read_store;
@@ -40,6 +42,8 @@ mod start;
 pub use self::engines::ConnectionString;
 use self::engines::Log;
 pub use self::keys::{KeyPlace, KeysNotCopied};
+pub use self::leading::Role;
+use self::leading::Sharing;
 pub use self::logs::{LogAlone, LogPlace};
 
 /// How long a reference by email or phone waits for the read model.
@@ -56,6 +60,8 @@ pub struct Options {
     pub keyring: Option<Address>,
     /// Whether nobody else writes to the server's log: then states are remembered as over the embedded one.
     pub alone: bool,
+    /// What it does where several processes share everything.
+    pub role: Role,
     /// States of contacts that commands remember, at about 1 KiB each.
     pub remembered: usize,
     /// What the projections hold in memory.
@@ -75,6 +81,7 @@ impl Default for Options {
             read_store: None,
             keyring: None,
             alone: false,
+            role: Role::All,
             remembered: 1 << 17,
             projected: Bounds::default(),
             findable: true,
@@ -107,6 +114,15 @@ pub enum HouseError {
         /// Which folder.
         folder: String,
     },
+    /// A role is for processes that share everything.
+    #[error(
+        "--role api and --role projector are for processes that share everything: name a server for the log with --event-store, \
+         for the read models with --read-store and for the keys with --keyring"
+    )]
+    NotShared,
+    /// The same, and this one is said to be alone.
+    #[error("--alone says that no other process writes to the log: leave it away, or --role")]
+    NotAlone,
     /// A store failed.
     #[error(transparent)]
     App(#[from] AppError),
@@ -126,6 +142,7 @@ pub struct House {
     /// Position that the snapshot of the directory is of.
     kept_at: Mutex<Option<u64>>,
     findable: bool,
+    sharing: Sharing,
     linger: Duration,
     codec: Arc<Codec>,
     marks: Arc<Marks>,
@@ -153,6 +170,7 @@ impl House {
     /// # Errors
     /// As [`House::open`].
     pub async fn open_at(path: &Path, options: Options, wall: Arc<dyn Wall>) -> Result<Arc<Self>, HouseError> {
+        let sharing = Sharing::of(&options)?;
         let folder = DataFolder::open(path)?;
         let master = MasterKey::load(&folder)?;
         let keys = keyring::open(options.keyring.as_ref(), &folder, &master, options.keys_ahead).await?;
@@ -170,7 +188,7 @@ impl House {
         let runner = Runner::resume(inputs, wall.clone(), options.projected, options.linger).await?;
         let reading = Arc::new(Reading { read: read.clone(), runner: runner.clone() });
         // Where a log has other writers, what is remembered of a stream is not surely the newest.
-        let is_alone = log.is_embedded() || options.alone;
+        let is_alone = log.is_embedded() || options.alone || armed(Break::OthersAreForgotten);
         let remembered = if is_alone { options.remembered } else { 0 };
         let streams = Streams::new(store.clone(), codec.clone(), Some(reading.clone()), remembered);
         let embedded = keys.embedded.filter(|_| log.is_embedded());
@@ -178,7 +196,8 @@ impl House {
         let snapshots = guarded.as_ref().map(|guarded| guarded.snapshots.clone());
         let keys: Arc<dyn Keyring> = guarded.map_or(keyring.clone(), |guarded| Arc::new(guarded));
         let engine = Engine { streams, keyring: keys, marks: Marks::new(&hashing) };
-        let app = Arc::new(App::new(engine, wall.clone(), reading));
+        let app = App::new(engine, wall.clone(), reading);
+        let app = Arc::new(if sharing.is_shared { app.among_others() } else { app });
         let stop = watch::Sender::new(false);
         let source = master.source().clone();
         let path = path.to_owned();
@@ -190,7 +209,9 @@ impl House {
             log,
             store,
             keys_ahead,
-            findable: options.findable,
+            // One process alone could keep an index, and what it hands out is to be understood by all.
+            findable: options.findable && !sharing.is_shared,
+            sharing,
             snapshots,
             kept_at: Mutex::default(),
             linger: options.linger,
@@ -342,5 +363,16 @@ impl Lookup for Reading {
         let reached = tokio::time::timeout(LOOKUP_WITHIN, self.runner.reached(position)).await;
         reached.map_err(|_| AppError::ProjectionBehind { wanted: position, reached: self.runner.state().reached })?;
         Ok(self.read.by_value(workspace, &value).await?)
+    }
+
+    async fn spelling(&self, workspace: &str, key: &str) -> Result<Option<Arc<str>>, AppError> {
+        match self.read.tables() {
+            Some(tables) => Ok(tables.spelling(workspace, key).await?),
+            None => Ok(None),
+        }
+    }
+
+    fn projects(&self) -> bool {
+        self.runner.leads()
     }
 }

@@ -105,6 +105,7 @@ impl Runner {
 
     /// Reads the directory from what is stored.
     pub(super) async fn fill_anew(&self, projectors: &mut Projectors) -> Result<(), AppError> {
+        self.must_lead()?;
         let filled = fill(&self.inputs, projectors.checkpoint(Projection::Contacts), self.wall.now()).await?;
         self.take_directory(projectors, filled).await
     }

@@ -2,6 +2,7 @@
 
 mod filling;
 mod indexing;
+mod leading;
 mod projectors;
 mod rebuild;
 mod runner;
@@ -23,6 +24,7 @@ impl From<ReadError> for AppError {
         match error {
             ReadError::NoPlace => AppError::BadCursor,
             ReadError::Unavailable { .. } => AppError::Unavailable(error.to_string()),
+            ReadError::Fenced => AppError::OtherProcess(error.to_string()),
             ReadError::CheckpointMoved { .. } => AppError::Internal(error.to_string()),
         }
     }

@@ -22,14 +22,18 @@ use crate::ports::read_store::{
     Ask, Beside, Changes, ClosedCycle, FeedPart, FeedState, FeedWrite, Found, PlainRow, Projection, ReadError,
     ReadStore, StoredContact,
 };
+use crate::ports::shared::{Lease, Tables};
 use crate::sealing::{Codec, Marks};
 
 mod compared;
 mod contacts;
 mod feed;
 mod fields;
+mod lease;
+mod looked_up;
 mod mac;
 mod members;
+mod news;
 mod rows;
 mod scratch;
 mod shown;
@@ -37,6 +41,7 @@ mod tables;
 mod unfinished;
 
 use self::contacts::Prepared;
+use self::lease::Tenure;
 use self::scratch::Scratch;
 
 /// What the schema is called where an address does not say.
@@ -53,6 +58,7 @@ pub struct PostgresReadStore {
     pool: Pool,
     codec: Arc<Codec>,
     marks: Arc<Marks>,
+    tenure: Arc<Tenure>,
 }
 
 impl PostgresReadStore {
@@ -65,7 +71,7 @@ impl PostgresReadStore {
         let open = async {
             let pool = connect::pool(&address)?;
             connect::migrate(&pool, address.schema(), &migrations::migrations::runner()).await?;
-            let store = PostgresReadStore { address, pool, codec, marks };
+            let store = PostgresReadStore { address, pool, codec, marks, tenure: Arc::new(Tenure::wanted()) };
             store.must_be_ours().await?;
             scratch::clear(&store).await?;
             Ok(store)
@@ -103,6 +109,7 @@ impl PostgresReadStore {
     async fn write(&self, work: Work, from: u64, to: u64) -> Result<Option<u64>, Trouble> {
         let mut client = self.client().await?;
         let batch = client.transaction().await?;
+        self.tenure.lock(&batch).await?;
         if let Some(actual) = advance(&batch, work.projection(), from, to).await? {
             return Ok(Some(actual));
         }
@@ -117,8 +124,16 @@ impl PostgresReadStore {
             Work::Mac(changes) => mac::write(&batch, changes).await?,
             Work::Unfinished(list) => unfinished::write(&batch, &list).await?,
         }
-        batch.commit().await?;
+        self.commit(batch).await?;
         Ok(None)
+    }
+
+    /// Ends a batch; others hear of it.
+    async fn commit(&self, batch: Transaction<'_>) -> Result<(), Trouble> {
+        if !self.tenure.is_free() {
+            news::tell(&batch, &self.address).await?;
+        }
+        Ok(batch.commit().await?)
     }
 
     /// Asks a statement that is made for this one question: planned for its very values, and not kept.
@@ -208,7 +223,10 @@ async fn advance(batch: &Transaction<'_>, projection: Projection, from: u64, to:
 }
 
 fn failed(doing: &'static str) -> impl Fn(Trouble) -> ReadError {
-    move |trouble| ReadError::Unavailable { doing, reason: trouble.to_string() }
+    move |trouble| match trouble {
+        Trouble::Fenced => ReadError::Fenced,
+        trouble => ReadError::Unavailable { doing, reason: trouble.to_string() },
+    }
 }
 
 #[async_trait]
@@ -234,6 +252,14 @@ impl ReadStore for PostgresReadStore {
             }
             Some(actual) => Err(ReadError::CheckpointMoved { projection, expected: from, actual }),
         }
+    }
+
+    fn lease(&self) -> Option<&dyn Lease> {
+        (!self.tenure.is_free()).then_some(self)
+    }
+
+    fn tables(&self) -> Option<&dyn Tables> {
+        Some(self)
     }
 
     fn wants_shown(&self) -> bool {

@@ -1,0 +1,82 @@
+//! A contact that one process erased: no other shows it a second later, though it has seen it before, and though nothing is
+//! projected.
+
+use super::*;
+
+/// After the acknowledgement no process serves it any more.
+const A_SECOND: Duration = Duration::from_secs(1);
+
+/// What is personal of her.
+const WORDS: [&str; 5] = ["Lovelace", "ada@example.com", "a secret word", "vip-tag", "Analytical"];
+
+/// Every way to read of her.
+fn ways(id: &str) -> Vec<(&'static str, String, Value)> {
+    let get = |path: String| ("GET", path, Value::Null);
+    let find = |body: Value| ("POST", "/contacts/search".to_owned(), body);
+    vec![
+        get(format!("/contacts/{id}")),
+        get(format!("/contacts/{id}/timeline")),
+        get(format!("/contacts/{id}/history")),
+        get("/contacts/channel:web:ada".to_owned()),
+        get("/contacts/email:ada@example.com".to_owned()),
+        get("/segments/Malaysia/contacts?columns=email,company,tags".to_owned()),
+        find(json!({"search": "lovelace", "columns": ["email", "company"]})),
+        find(json!({"filter": {"field": "country", "op": "in", "value": ["MY"]}, "columns": ["email", "tags"]})),
+        find(json!({"columns": ["email", "last_name", "company"]})),
+    ]
+}
+
+/// The ways by which something personal is still told.
+async fn told(server: &Server, id: &str) -> Vec<String> {
+    let mut telling = Vec::new();
+    for (method, path, body) in ways(id) {
+        let reply = server.call(method, &path, body).await;
+        let text = String::from_utf8(reply.bytes).unwrap();
+        if WORDS.iter().any(|word| text.contains(word)) {
+            telling.push(format!("{method} {path}: {text}"));
+        }
+    }
+    telling
+}
+
+/// Erases her by one process while another one serves her and nobody projects; what that one tells of her later than a second
+/// after the acknowledgement.
+async fn told_after_the_erasure(broken: &[(&str, &str)]) -> Vec<String> {
+    let shared = Shared::new();
+    let projector = shared.start("p", "projector").await;
+    let writer = shared.start("a", "api").await;
+    let mut variables = vec![("DOSSIER_ROLE", "api")];
+    variables.extend(broken);
+    let reader = shared.start_with("b", &variables).await;
+    let segment = json!({"name": "Malaysia", "filter": {"field": "country", "op": "in", "value": ["MY"]}});
+    writer.call("POST", "/segments", segment).await.expect(201);
+    let ada = json!({"first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.com", "country": "MY",
+        "company": "Analytical", "tags": ["vip-tag"], "channels": [{"channel": "web", "external_id": "ada"}]});
+    let id = contact_of(&writer.call("POST", "/contacts", ada).await.expect(201));
+    let mut said = message("ada", "m1");
+    said["content"]["text"] = "a secret word".into();
+    writer.call("POST", "/messages", said).await.expect(200);
+    writer.call("GET", &format!("/contacts/{id}"), Value::Null).await.expect(200);
+    until("the other shows all of her", async || told(&reader, &id).await.len() == ways(&id).len()).await;
+
+    projector.signal("-STOP");
+    writer.with("DELETE", &format!("/contacts/{id}"), &[], Value::Null).await.expect(200);
+    let acknowledged = Instant::now();
+    let mut telling = Vec::new();
+    while acknowledged.elapsed() < A_SECOND {
+        told(&reader, &id).await;
+    }
+    for _ in 0..3 {
+        telling.extend(told(&reader, &id).await);
+    }
+    assert!(told(&writer, &id).await.is_empty(), "who erased her shows her no more");
+    projector.signal("-CONT");
+    telling
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_serves_an_erased_contact_a_second_later() {
+    assert_eq!(told_after_the_erasure(&[]).await, Vec::<String>::new());
+    let broken = told_after_the_erasure(&[("DOSSIER_SABOTAGE", "DestructionsGoUnheard")]).await;
+    assert!(!broken.is_empty());
+}
