@@ -102,6 +102,8 @@ pub enum Break {
     DestructionsGoUnheard,
     /// A process does not look at what another one has stored since it began.
     NewsGoUnheard,
+    /// An erasure ends with the event, as if its process had been killed before the key was destroyed.
+    ErasuresAreCutOff,
 }
 
 impl Break {
@@ -151,6 +153,7 @@ impl Break {
         Break::OthersAreForgotten,
         Break::DestructionsGoUnheard,
         Break::NewsGoUnheard,
+        Break::ErasuresAreCutOff,
     ];
 }
 

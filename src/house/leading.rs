@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{House, HouseError, Options};
 use crate::app::AppError;
+use crate::ports::read_store::Projection;
 
 /// How often it is looked whether the lease can be had.
 const CONTENDED_EVERY: Duration = Duration::from_millis(500);
@@ -159,17 +160,22 @@ impl House {
 
     /// Takes up what the process that projects looks after, and others did before.
     pub(super) async fn lead(self: &Arc<Self>) -> Result<(), AppError> {
+        if self.sharing.is_shared && self.has_segments_to_know().await? {
+            self.runner.fill().await?;
+        }
         match self.findable {
             true => self.fill().await?,
             false => self.catch_up().await?,
         }
-        // Time alone moves segments too: they must be known before anybody changes.
-        if self.sharing.is_shared && !self.read.feed_states().await?.is_empty() {
-            self.runner.fill().await?;
-        }
         self.take_up().await?;
         let unfinished = self.runner.projectors().await.unfinished().clone();
         self.app.recover(&unfinished).await
+    }
+
+    /// Whether who is in segments must be known before anything is projected: where there are some, or nobody knows yet.
+    async fn has_segments_to_know(&self) -> Result<bool, AppError> {
+        let is_new = self.read.checkpoint(Projection::Contacts).await? == 0;
+        Ok(is_new || !self.read.feed_states().await?.is_empty())
     }
 
     /// Takes up what other processes have left to this one since: clocks, cycles, and the ends of snoozes.

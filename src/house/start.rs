@@ -7,12 +7,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use dossier_domain::ids::ContactId;
 use dossier_domain::state::{Contact, Life};
-use dossier_projections::unfinished::Unfinished;
 use uuid::Uuid;
 
 use super::House;
 use super::condition::Start;
 use crate::app::AppError;
+use crate::ports::KeyState;
 
 /// How often the process manager looks for what is due.
 const TICK: Duration = Duration::from_millis(500);
@@ -73,7 +73,7 @@ impl House {
         // Looking has everything that was folded stored first: where that may linger, so does what stands unfinished.
         let grace = GRACE.max(self.linger);
         tokio::spawn(async move {
-            let mut stale = (0, Unfinished::default());
+            let mut stale = Stale::default();
             let mut looked = tokio::time::Instant::now();
             loop {
                 tokio::select! {
@@ -131,15 +131,31 @@ impl House {
     }
 
     /// Finishes what stood unfinished already when it was looked at last.
-    async fn finish_stale(&self, stale: &mut (u64, Unfinished)) {
+    async fn finish_stale(&self, stale: &mut Stale) {
         let projectors = self.runner.projectors().await;
         let now = projectors.unfinished().clone();
         drop(projectors);
-        let old = now.since(stale.0);
+        let old = now.since(stale.reached);
         if let Err(error) = self.app.recover(&old).await {
             tracing::warn!(error = %error, "what stands unfinished waits");
         }
-        *stale = (self.runner.state().reached, now);
+        let erased = std::mem::replace(&mut stale.erased, self.runner.take_erased());
+        if let Err(error) = self.finish_erased(&erased).await {
+            tracing::warn!(error = %error, "an erasure waits");
+            stale.erased.extend(erased);
+        }
+        stale.reached = self.runner.state().reached;
+    }
+
+    /// Finishes the erasures of those who still have a key.
+    async fn finish_erased(&self, erased: &[ContactId]) -> Result<(), AppError> {
+        for id in erased {
+            if self.keyring.find(id.0).await? != KeyState::Destroyed {
+                let contact = self.runner.stored(*id).await?;
+                self.app.finish_erasure(&contact).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes up clocks, cycles, snoozes, spellings and use of tags and unfinished erasures where the log left them.
@@ -236,6 +252,15 @@ impl House {
         }
         flushed.and(closed)
     }
+}
+
+/// What was there already when it was looked last.
+#[derive(Default)]
+struct Stale {
+    /// How far the read models were.
+    reached: u64,
+    /// Who was found erased.
+    erased: Vec<ContactId>,
 }
 
 /// Whether the log and the keys say different things of an erasure.

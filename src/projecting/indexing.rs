@@ -71,6 +71,7 @@ impl Runner {
             false => Vec::new(),
         };
         let tells = feed.iter().any(|write| !write.crossings.is_empty());
+        self.note_erased(&changed.rows);
         if armed(Break::FeedIsWrittenLater) {
             projectors.store_contacts(changed, Vec::new()).await?;
             return Err(AppError::Unavailable("broken between the contacts and the feed".to_owned()));

@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use dossier_domain::ids::ContactId;
 use dossier_domain::sabotage::{Break, armed};
+use dossier_domain::state::Life;
 use dossier_projections::directory::Directory;
+use dossier_projections::documents::DocumentChange;
 use tokio::sync::watch;
 
 use super::projectors::Projectors;
@@ -25,7 +28,8 @@ impl Runner {
     }
 
     pub(super) fn must_lead(&self) -> Result<(), AppError> {
-        let another = || AppError::OtherProcess("another process projects, or nobody does: this one does not".to_owned());
+        let another =
+            || AppError::OtherProcess("another process projects, or nobody does: this one does not".to_owned());
         self.leads().then_some(()).ok_or_else(another)
     }
 
@@ -73,23 +77,28 @@ impl Runner {
     /// Projects no more, once what is under way has ended: another process does. What is known of contacts goes.
     pub async fn step_down(&self) {
         let mut projectors = self.projectors.lock().await;
-        if self.leads.send_replace(false) {
+        if self.leads() {
             tracing::warn!("another process projects: this one does no more");
         }
+        self.rest(&mut projectors);
+    }
+
+    fn rest(&self, projectors: &mut Projectors) {
+        self.leads.send_replace(false);
         *projectors = Projectors::idle(self.inputs.clone(), self.bounds);
         self.filled.store(false, Ordering::Relaxed);
         *self.directory_mut() = Directory::default();
         self.ahead.store(false, Ordering::Relaxed);
     }
 
-    /// Gives the lease back, once what is under way has ended.
+    /// Projects no more, once what is under way has ended, and gives the lease back.
     ///
     /// # Errors
     /// The read store failed; the lease then runs out.
     pub async fn retire(&self) -> Result<(), AppError> {
         let Some(lease) = self.inputs.read.lease() else { return Ok(()) };
-        let _still = self.projectors.lock().await;
-        self.leads.send_replace(false);
+        let mut projectors = self.projectors.lock().await;
+        self.rest(&mut projectors);
         Ok(lease.release().await?)
     }
 
@@ -101,7 +110,8 @@ impl Runner {
             let looks_again = match self.look_at_stored().await {
                 Ok(()) => LOOKED_EVERY,
                 Err(error) => {
-                    self.fail(&error);
+                    tracing::warn!(%error, "what another process stores can't be followed");
+                    self.failed(&error);
                     AFTER_A_FAILURE
                 }
             };
@@ -112,6 +122,22 @@ impl Runner {
                 _ = stop.changed() => return,
             }
         }
+    }
+
+    /// Notes who is erased by what is about to be stored: the process that did it may have been cut off before it destroyed a key.
+    pub(super) fn note_erased(&self, rows: &[DocumentChange]) {
+        if self.inputs.read.lease().is_some() {
+            let erased = rows.iter().filter_map(|row| match row {
+                DocumentChange::State(state) if state.life == Life::Erased => Some(state.id),
+                _ => None,
+            });
+            self.erased.lock().extend(erased);
+        }
+    }
+
+    /// Who was found erased since the last call.
+    pub fn take_erased(&self) -> Vec<ContactId> {
+        std::mem::take(&mut self.erased.lock())
     }
 
     /// Learns how far the read models are, and wakes whoever waits for that.

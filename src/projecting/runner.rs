@@ -59,6 +59,8 @@ pub struct Runner {
     /// Counts what was written in the feed of segments.
     pub(super) told: watch::Sender<u64>,
     damaged: AtomicU64,
+    /// Contacts that were found erased since somebody last asked, where other processes erase.
+    pub(super) erased: parking_lot::Mutex<Vec<ContactId>>,
     /// Who waits for a position, or for the projectors to be still.
     waiting: AtomicUsize,
     /// Tells that somebody began to.
@@ -101,6 +103,7 @@ impl Runner {
             unsound: AtomicBool::new(false),
             told: watch::Sender::new(0),
             damaged: AtomicU64::new(0),
+            erased: parking_lot::Mutex::default(),
             waiting: AtomicUsize::new(0),
             called: Notify::new(),
             linger,
@@ -220,8 +223,12 @@ impl Runner {
     }
 
     /// Tells why it stands still. Whatever was folded since the last stored batch is dropped when it goes on.
-    pub(super) fn fail(&self, error: &AppError) {
+    fn fail(&self, error: &AppError) {
         tracing::error!(error = %error, "the projections stand still");
+        self.failed(error);
+    }
+
+    pub(super) fn failed(&self, error: &AppError) {
         self.state.send_modify(|state| state.failure = Some(error.to_string().into()));
     }
 

@@ -95,7 +95,6 @@ async fn projects(server: &Server) -> bool {
 }
 
 /// Waits for a condition.
-#[track_caller]
 async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let begun = Instant::now();
     while !holds().await {

@@ -7,12 +7,32 @@ const DEEDS: &[(&str, &str, &str)] = &[
     ("POST", "/fields", r#"{"key": "tier", "name": "Tier", "type": "list", "options": ["gold", "silver"]}"#),
     ("POST", "/segments", r#"{"name": "Malaysia", "filter": {"field": "country", "op": "in", "value": ["MY"]}}"#),
     ("POST", "/segments", r#"{"name": "Nobody", "filter": {"field": "country", "op": "in", "value": ["AQ"]}}"#),
-    ("POST", "/messages", r#"{"channel": "web", "external_id": "ada", "message_id": "m1", "content": {"type": "text", "text": "hello"}}"#),
-    ("PATCH", "/contacts/channel:web:ada", r#"{"first_name": "Ada", "country": "MY", "email": "ada@example.com", "custom": {"tier": "gold"}}"#),
+    (
+        "POST",
+        "/messages",
+        r#"{"channel": "web", "external_id": "ada", "message_id": "m1", "content": {"type": "text", "text": "hello"}}"#,
+    ),
+    (
+        "PATCH",
+        "/contacts/channel:web:ada",
+        r#"{"first_name": "Ada", "country": "MY", "email": "ada@example.com", "custom": {"tier": "gold"}}"#,
+    ),
     ("PUT", "/contacts/channel:web:ada/tags/VIP", "null"),
-    ("POST", "/contacts", r#"{"first_name": "Bob", "country": "MY", "phone": "+60123456789", "tags": ["vip", "late"], "channels": [{"channel": "web", "external_id": "bob"}]}"#),
-    ("POST", "/contacts", r#"{"first_name": "Carl", "last_name": "Meyer", "country": "DE", "channels": [{"channel": "web", "external_id": "carl"}]}"#),
-    ("POST", "/messages", r#"{"channel": "whatsapp", "external_id": "60123456789", "message_id": "w1", "content": {"type": "text", "text": "it is me"}}"#),
+    (
+        "POST",
+        "/contacts",
+        r#"{"first_name": "Bob", "country": "MY", "phone": "+60123456789", "tags": ["vip", "late"], "channels": [{"channel": "web", "external_id": "bob"}]}"#,
+    ),
+    (
+        "POST",
+        "/contacts",
+        r#"{"first_name": "Carl", "last_name": "Meyer", "country": "DE", "channels": [{"channel": "web", "external_id": "carl"}]}"#,
+    ),
+    (
+        "POST",
+        "/messages",
+        r#"{"channel": "whatsapp", "external_id": "60123456789", "message_id": "w1", "content": {"type": "text", "text": "it is me"}}"#,
+    ),
     ("POST", "/merges", r#"{"primary": "channel:web:ada", "secondary": "channel:whatsapp:60123456789"}"#),
     ("POST", "/contacts/channel:web:carl/comments", r#"{"text": "asks often"}"#),
     ("PATCH", "/contacts/channel:web:carl", r#"{"country": "MY"}"#),
@@ -44,14 +64,14 @@ const READ: &[&str] = &[
 ];
 
 const SEARCHED: &[&str] = &[
-    r#"{"count": true, "sort": ["display_name"]}"#,
-    r#"{"count": true, "sort": ["-country", "first_name"], "columns": ["country", "tags"]}"#,
+    r#"{"count": true, "sort": [{"by": "display_name", "order": "asc"}]}"#,
+    r#"{"count": true, "sort": [{"by": "country", "order": "desc"}, {"by": "first_name", "order": "asc"}], "columns": ["country", "tags"]}"#,
     r#"{"count": true, "search": "ada"}"#,
     r#"{"count": true, "search": "60123456789"}"#,
-    r#"{"count": true, "filter": {"field": "tags", "op": "any_of", "value": ["VIP"]}, "sort": ["first_name"]}"#,
+    r#"{"count": true, "filter": {"field": "tags", "op": "any_of", "value": ["VIP"]}, "sort": [{"by": "first_name", "order": "asc"}]}"#,
     r#"{"count": true, "filter": {"field": "custom.tier", "op": "in", "value": ["gold"]}}"#,
-    r#"{"count": true, "filter": {"field": "segment", "op": "any_of", "value": ["Malaysia"]}, "sort": ["-first_name"]}"#,
-    r#"{"count": true, "filter": {"not": {"field": "status", "op": "in", "value": ["blocked"]}}, "sort": ["last_interaction"]}"#,
+    r#"{"count": true, "filter": {"field": "segment", "op": "any_of", "value": ["Malaysia"]}, "sort": [{"by": "first_name", "order": "desc"}]}"#,
+    r#"{"count": true, "filter": {"not": {"field": "status", "op": "in", "value": ["blocked"]}}, "sort": [{"by": "last_interaction", "order": "asc"}]}"#,
 ];
 
 /// Where the answer is made differs in nothing but the cursors.
@@ -103,10 +123,11 @@ async fn every_process_answers_alike_and_as_one_with_an_index_does() {
     assert!(by_api.iter().filter(|(_, status, _)| *status == 200).count() > READ.len(), "{by_api:?}");
 
     // A page of one goes on at the other.
-    let first = json!({"sort": ["first_name"], "limit": 1});
+    let first = json!({"sort": [{"by": "first_name", "order": "asc"}], "limit": 1});
     let page = all.call("POST", "/contacts/search", first).await.expect(200);
-    let next = json!({"sort": ["first_name"], "limit": 1, "cursor": page["next_cursor"]});
-    let [here, there] = [all.call("POST", "/contacts/search", next.clone()).await, api.call("POST", "/contacts/search", next).await];
+    let next = json!({"sort": [{"by": "first_name", "order": "asc"}], "limit": 1, "cursor": page["next_cursor"]});
+    let [here, there] =
+        [all.call("POST", "/contacts/search", next.clone()).await, api.call("POST", "/contacts/search", next).await];
     assert_eq!(there.clone().expect(200)["contacts"], here.expect(200)["contacts"]);
     assert_eq!(there.json()["contacts"][0]["display_name"], "Bob");
     all.stop();
@@ -120,7 +141,7 @@ async fn every_process_answers_alike_and_as_one_with_an_index_does() {
 }
 
 /// A read that wants to be as new as a command of another process: its status.
-async fn read_after_writing(broken: &[(&str, &str)]) -> u16 {
+async fn read_after_writing(broken: &[(&str, &str)], wait_ms: u32) -> u16 {
     let shared = Shared::new();
     let writer = shared.start("a", "all").await;
     let mut variables = vec![("DOSSIER_ROLE", "api")];
@@ -131,7 +152,7 @@ async fn read_after_writing(broken: &[(&str, &str)]) -> u16 {
         let person = json!({"first_name": format!("Person {number}")});
         let made = writer.call("POST", "/contacts", person).await;
         let position = made.header("dossier-position").to_owned();
-        let path = format!("/contacts/{}?wait_ms=2000", contact_of(&made.expect(201)));
+        let path = format!("/contacts/{}?wait_ms={wait_ms}", contact_of(&made.expect(201)));
         status = reader.with("GET", &path, &[("dossier-min-position", &position)], Value::Null).await.status;
         if status != 200 {
             break;
@@ -142,8 +163,8 @@ async fn read_after_writing(broken: &[(&str, &str)]) -> u16 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_was_told_a_position_reads_it_from_every_process() {
-    assert_eq!(read_after_writing(&[]).await, 200);
-    assert_eq!(read_after_writing(&[("DOSSIER_SABOTAGE", "NewsGoUnheard")]).await, 503);
+    assert_eq!(read_after_writing(&[], 60_000).await, 200);
+    assert_eq!(read_after_writing(&[("DOSSIER_SABOTAGE", "NewsGoUnheard")], 500).await, 503);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -153,11 +174,9 @@ async fn whoever_follows_a_segment_hears_of_it_from_a_process_that_does_not_proj
     let segment = json!({"name": "Malaysia", "filter": {"field": "country", "op": "in", "value": ["MY"]}});
     all.call("POST", "/segments", segment).await.expect(201);
     api.caller().hear(&all.caller());
-    let (followed, ()) = tokio::join!(
-        api.call("GET", "/segments/Malaysia/changes?wait_ms=60000", Value::Null),
-        async {
+    let (followed, ()) =
+        tokio::join!(api.call("GET", "/segments/Malaysia/changes?wait_ms=60000", Value::Null), async {
             all.call("POST", "/contacts", json!({"first_name": "Ada", "country": "MY"})).await.expect(201);
-        }
-    );
+        });
     assert_eq!(followed.expect(200)["changes"][0]["change"], "entered");
 }

@@ -10,7 +10,9 @@ async fn a_projector_answers_its_condition_alone() {
     for path in ["/healthz", "/readyz", "/metrics", "/v1/projections"] {
         assert_eq!(projector.get(path).await.unwrap().status, 200, "{path}");
     }
-    for (method, path) in [("GET", ""), ("GET", "/contacts/channel:web:ada"), ("POST", "/contacts"), ("GET", "/healthz")] {
+    for (method, path) in
+        [("GET", ""), ("GET", "/contacts/channel:web:ada"), ("POST", "/contacts"), ("GET", "/healthz")]
+    {
         let body = if method == "POST" { json!({"first_name": "Ada"}) } else { Value::Null };
         let refused = projector.call(method, path, body).await;
         assert_eq!(refused.problem(), (503, "other_process".to_owned()), "{method} {path}");
@@ -27,7 +29,8 @@ async fn what_only_the_one_that_projects_does_is_refused_by_name() {
     assert!(nobody.json()["detail"].as_str().unwrap().contains("start one of role all or projector"));
 
     let all = shared.start("a", "all").await;
-    let refused = api.caller().send(reqwest::Method::POST, "/v1/projections/contacts/rebuild", &[], None).await.unwrap();
+    let refused =
+        api.caller().send(reqwest::Method::POST, "/v1/projections/contacts/rebuild", &[], None).await.unwrap();
     assert_eq!(refused.problem(), (503, "other_process".to_owned()));
     let named = format!("ask process {} on ", all.id());
     assert!(refused.json()["detail"].as_str().unwrap().contains(&named), "{}", refused.json());

@@ -96,6 +96,7 @@ pub(crate) async fn nothing_is_written_under_a_lease_once_another_has_it(place: 
     let mut holder = place.store.clone();
     for round in 1..=10 {
         let next = place.opened_again().await;
+        let begun_at = at(&next).await;
         let writing = tokio::spawn(async move {
             for number in 0.. {
                 let from = at(&holder).await;
@@ -105,7 +106,7 @@ pub(crate) async fn nothing_is_written_under_a_lease_once_another_has_it(place: 
             }
             0
         });
-        while at(&next).await < round * 5 {
+        while at(&next).await < begun_at + 5 {
             tokio::task::yield_now().await;
         }
         assert!(lease(&next).take(true).await.unwrap());

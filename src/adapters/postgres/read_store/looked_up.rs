@@ -17,7 +17,8 @@ const TAGS: &str = "
     select key, mode() within group (order by name), count(*) from contact_tags
     where workspace = $1 and starts_with(key, $2) group by key order by count(*) desc, key";
 const SPELLING: &str = "select name from contact_tags where workspace = $1 and key = $2 limit 1";
-const SEGMENT_COUNTS: &str = "select segment_id, count(*) from segment_members where workspace = $1 group by segment_id";
+const SEGMENT_COUNTS: &str =
+    "select segment_id, count(*) from segment_members where workspace = $1 group by segment_id";
 const DUE_SNOOZES: &str = "
     select workspace, contact_id, snoozed_until from contacts where snoozed_until <= $1 order by snoozed_until limit $2";
 
@@ -60,8 +61,7 @@ impl Tables for PostgresReadStore {
     }
 
     async fn due_snoozes(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<DueSnooze>, ReadError> {
-        let due =
-            |row: &Row| DueSnooze { workspace: text(row, 0), contact: ContactId(row.get(1)), until: row.get(2) };
+        let due = |row: &Row| DueSnooze { workspace: text(row, 0), contact: ContactId(row.get(1)), until: row.get(2) };
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.looked_up(DUE_SNOOZES, &[&now, &limit], due).await.map_err(failed("reading snoozes"))
     }
