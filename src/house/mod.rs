@@ -4,12 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use dossier_domain::ids::ContactId;
 use dossier_domain::sabotage::{Break, armed};
-use dossier_domain::state::Contact;
-use dossier_domain::values::reference::Reference;
-use dossier_projections::documents::LookupValue;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
@@ -19,9 +14,9 @@ use crate::adapters::sqlite::{DataFolder, FlushAhead, MasterKey, OpenError};
 use crate::app::ask::{Answer, Command};
 use crate::app::clock::{SystemClock, Wall};
 use crate::app::protocol::Engine;
-use crate::app::streams::{Snapshots, Streams};
-use crate::app::{App, AppError, Lookup};
-use crate::ports::read_store::{ReadStore, StoredContact};
+use crate::app::streams::Streams;
+use crate::app::{App, AppError};
+use crate::ports::read_store::ReadStore;
 use crate::ports::{EventStore, KeyState, Keyring};
 use crate::projecting::{Bounds, Inputs, Runner};
 use crate::sealing::{Codec, HASHING_KEY, Marks};
@@ -35,6 +30,7 @@ mod leading;
 mod logs;
 mod query;
 mod read_store;
+mod reading;
 mod rebuilding;
 mod snapshots;
 mod start;
@@ -45,9 +41,7 @@ pub use self::keys::{KeyPlace, KeysNotCopied};
 pub use self::leading::Role;
 use self::leading::Sharing;
 pub use self::logs::{LogAlone, LogPlace};
-
-/// How long a reference by email or phone waits for the read model.
-const LOOKUP_WITHIN: Duration = Duration::from_secs(10);
+use self::reading::Reading;
 
 /// What may be chosen about a house.
 #[derive(Clone, Debug)]
@@ -328,51 +322,4 @@ async fn must_have_keys(store: &dyn EventStore, keyring: &dyn Keyring, place: &s
         "the log holds events up to position {head}, and {place} none of their keys: put the keys that belong to this log \
          back there"
     )))
-}
-
-/// The read models as the command side uses them.
-struct Reading {
-    read: Arc<dyn ReadStore>,
-    runner: Arc<Runner>,
-}
-
-#[async_trait]
-impl Snapshots for Reading {
-    async fn find(&self, contact: ContactId) -> Option<Contact> {
-        match self.read.contact(contact).await {
-            Ok(StoredContact::Found(state)) => Some(*state),
-            Ok(StoredContact::Absent | StoredContact::Unreadable) => None,
-            Err(error) => {
-                tracing::warn!(error = %error, "a snapshot can't be read; the stream is folded from its start");
-                None
-            }
-        }
-    }
-}
-
-#[async_trait]
-impl Lookup for Reading {
-    async fn by_value(&self, workspace: &str, value: &Reference, position: u64) -> Result<Vec<ContactId>, AppError> {
-        let value = match value {
-            Reference::Email(email) => LookupValue::Email(email.folded()),
-            Reference::Phone(phone) => LookupValue::Phone(phone.as_str().to_owned()),
-            Reference::Id(_) | Reference::Channel { .. } => return Ok(Vec::new()),
-        };
-        // What nobody waits for lingers in the log before it is flushed; here somebody does.
-        self.runner.inputs().store.durable(position).await?;
-        let reached = tokio::time::timeout(LOOKUP_WITHIN, self.runner.reached(position)).await;
-        reached.map_err(|_| AppError::ProjectionBehind { wanted: position, reached: self.runner.state().reached })?;
-        Ok(self.read.by_value(workspace, &value).await?)
-    }
-
-    async fn spelling(&self, workspace: &str, key: &str) -> Result<Option<Arc<str>>, AppError> {
-        match self.read.tables() {
-            Some(tables) => Ok(tables.spelling(workspace, key).await?),
-            None => Ok(None),
-        }
-    }
-
-    fn projects(&self) -> bool {
-        self.runner.leads()
-    }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use deadpool_postgres::{Object, Transaction};
+use deadpool_postgres::{Object, Pool, Transaction};
 use dossier_domain::sabotage::{Break, armed};
 use tokio::sync::watch;
 use tokio_postgres::Client;
@@ -34,31 +34,37 @@ pub(super) struct Tenure {
     name: String,
     /// 0 while it is not held: no token is.
     token: AtomicI64,
-    /// Whether none is wanted: of a store out of everybody else's sight.
-    is_free: bool,
+    /// Connections of its own: others may be waited for by many. `None` where no lease is wanted, of a store out of everybody
+    /// else's sight.
+    pool: Option<Pool>,
 }
 
 impl Tenure {
     /// One that is not held yet.
-    pub(super) fn wanted() -> Self {
-        let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        let machine = if machine.trim().is_empty() { "this machine" } else { machine.trim() };
-        let name = format!("process {} on {machine}", std::process::id());
-        Tenure { holder: Uuid::new_v4(), name, token: AtomicI64::new(0), is_free: false }
+    pub(super) fn wanted(pool: Pool) -> Self {
+        Tenure { pool: Some(pool), ..Tenure::free() }
     }
 
     /// One without which everything may be written.
     pub(super) fn free() -> Self {
-        Tenure { is_free: true, ..Tenure::wanted() }
+        let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let machine = if machine.trim().is_empty() { "this machine" } else { machine.trim() };
+        let name = format!("process {} on {machine}", std::process::id());
+        Tenure { holder: Uuid::new_v4(), name, token: AtomicI64::new(0), pool: None }
     }
 
     pub(super) fn is_free(&self) -> bool {
-        self.is_free
+        self.pool.is_none()
+    }
+
+    async fn client(&self) -> Result<Object, Trouble> {
+        let pool = self.pool.as_ref().ok_or_else(|| Trouble::Setup("there is no lease here".to_owned()))?;
+        Ok(pool.get().await?)
     }
 
     /// Keeps the lease from being taken until a transaction ends.
     pub(super) async fn lock(&self, batch: &Transaction<'_>) -> Result<(), Trouble> {
-        if self.is_free {
+        if self.is_free() {
             return Ok(());
         }
         let lock = batch.prepare_cached(LOCK).await?;
@@ -88,7 +94,7 @@ impl Tenure {
 
 impl PostgresReadStore {
     async fn take_lease(&self, by_force: bool) -> Result<bool, Trouble> {
-        let (client, tenure) = (self.client().await?, &self.tenure);
+        let (client, tenure) = (self.tenure.client().await?, &self.tenure);
         let (take, held_for) = (client.prepare_cached(TAKE).await?, HELD_FOR.as_secs_f64());
         let taken = client.query_opt(&take, &[&tenure.holder, &tenure.name, &held_for, &by_force]).await?;
         let Some(row) = taken else { return Ok(false) };
@@ -98,7 +104,7 @@ impl PostgresReadStore {
 
     async fn renew_lease(&self) -> Result<bool, Trouble> {
         let token = self.tenure.token.load(Ordering::SeqCst);
-        let client = self.client().await?;
+        let client = self.tenure.client().await?;
         let renew = client.prepare_cached(RENEW).await?;
         let held = token > 0 && client.execute(&renew, &[&token, &HELD_FOR.as_secs_f64()]).await? == 1;
         if !held {
@@ -111,14 +117,14 @@ impl PostgresReadStore {
         // First: nothing is to be written under it from now on.
         let token = self.tenure.token.swap(0, Ordering::SeqCst);
         if token > 0 {
-            self.client().await?.execute(RELEASE, &[&token]).await?;
+            self.tenure.client().await?.execute(RELEASE, &[&token]).await?;
         }
         Ok(())
     }
 
     async fn lease_holder(&self) -> Result<Option<String>, Trouble> {
         let find = "select name from lease where until > clock_timestamp()";
-        Ok(self.client().await?.query_opt(find, &[]).await?.and_then(|row| row.get(0)))
+        Ok(self.tenure.client().await?.query_opt(find, &[]).await?.and_then(|row| row.get(0)))
     }
 
     /// The connection ends with the answer, and its transaction with it.
