@@ -29,6 +29,9 @@ impl House {
             Start::UnderWay => {
                 let reached = self.runner.state().reached;
                 reasons.push(format!("it is starting: the read models are at position {reached}"));
+                if !self.runner.leads() {
+                    reasons.push("another process may write the read models, and this one waits for them".to_owned());
+                }
             }
             Start::Failed => reasons.push(COULD_NOT_START.to_owned()),
             Start::Done => {}

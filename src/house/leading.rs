@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::condition::Start;
 use super::{House, HouseError, Options};
 use crate::app::AppError;
 use crate::ports::read_store::Projection;
@@ -82,7 +83,9 @@ impl House {
     /// # Errors
     /// [`AppError::OtherProcess`]; a store failed.
     pub async fn must_lead(&self) -> Result<(), AppError> {
-        if self.contend().await? {
+        // One that serves comes to project in its own time.
+        let serves = *self.started.lock() == Start::Done;
+        if self.runner.leads() || (!serves && self.contend().await?) {
             return Ok(());
         }
         let holder = match self.read.lease() {

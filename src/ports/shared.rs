@@ -9,7 +9,7 @@ use dossier_domain::ids::{ContactId, SegmentId};
 use dossier_projections::index::UsedTag;
 use tokio::sync::watch;
 
-use super::read_store::{Projection, ReadError};
+use super::read_store::ReadError;
 
 /// The lease of a read store. It runs out unless it is renewed, by the clock of the store. Each time that it is taken it is
 /// another one, and whatever is written under an earlier one is refused with [`ReadError::Fenced`]: so a holder that lost it
@@ -33,8 +33,8 @@ pub trait Lease: Send + Sync {
     /// now and then.
     fn news(&self) -> watch::Receiver<u64>;
 
-    /// Nothing is applied to a projection while the answer lives, by whichever process.
-    async fn still(&self, projection: Projection) -> Result<Box<dyn Send + Sync>, ReadError>;
+    /// Nothing is projected while the answer lives, by whichever process; the answer is not to be kept for more than a moment.
+    async fn still(&self) -> Result<Box<dyn Send + Sync>, ReadError>;
 }
 
 /// A conversation whose snooze is over.

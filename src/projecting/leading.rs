@@ -52,6 +52,7 @@ impl Runner {
             }
         }
         self.unsound.store(false, Ordering::Relaxed);
+        self.state.send_modify(|state| state.failure = None);
         self.leads.send_replace(true);
         tracing::info!("this process projects");
         Ok(true)

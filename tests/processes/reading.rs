@@ -97,6 +97,15 @@ async fn answers(server: &Server) -> Vec<(String, u16, Value)> {
         let found = server.call("POST", "/contacts/search", serde_json::from_str(body).unwrap()).await;
         all.push(((*body).to_owned(), found.status, without_cursor(found.json())));
     }
+    let merges = server.call("GET", "/contacts/channel:web:ada/merges", Value::Null).await.expect(200);
+    let merge = merges["merges"][0]["merge_id"].as_str().unwrap();
+    for (path, body) in [
+        ("/merges/preview".to_owned(), json!({"primary": "channel:web:carl", "secondary": "channel:web:ada"})),
+        (format!("/merges/{merge}/unmerge/preview"), Value::Null),
+    ] {
+        let foreseen = server.call("POST", &path, body).await;
+        all.push((path, foreseen.status, foreseen.expect(200)));
+    }
     let projections = server.get("/v1/projections").await.unwrap().json();
     all.push(("projections".to_owned(), 200, projections));
     all

@@ -1,22 +1,20 @@
 //! Billing cycles, their statements and their members (rules 27-31): the closed ones as stored, the open one as it is
 //! being counted.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use dossier_domain::billing::calendar::Cycle;
 use dossier_domain::event::Event;
 use dossier_domain::ids::ContactId;
-use dossier_projections::mac::{Mac, MacRow, Member};
+use dossier_projections::mac::{Mac, Member};
 use uuid::Uuid;
 
 use super::cursor::{Pages, descending};
-use super::tree::Still;
 use crate::api::bodies::{CycleBody, CyclePage, CycleState, EntryKind, InteractionBody, MemberBody, MemberPage};
 use crate::app::AppError;
 use crate::house::House;
-use crate::ports::read_store::{ClosedCycle, Projection};
+use crate::ports::read_store::ClosedCycle;
 
 impl House {
     /// The cycles of a workspace, newest first, at most `limit` after the cursor; none before its first contact event.
@@ -37,7 +35,7 @@ impl House {
     pub async fn cycles(&self, workspace: &str) -> Result<Vec<CycleBody>, AppError> {
         self.settings(workspace).await?;
         // While the projections are held still, no cycle moves from open to closed.
-        let still = self.still(Projection::Mac).await?;
+        let still = self.still().await?;
         let closed = self.read.closed_cycles(workspace).await?;
         let mut cycles: Vec<CycleBody> = closed.into_iter().map(closed_body).collect();
         cycles.extend(self.counting(&still, workspace).await?.as_deref().and_then(open_body));
@@ -96,23 +94,13 @@ impl House {
         after: Option<ContactId>,
         limit: usize,
     ) -> Result<Option<Vec<Member>>, AppError> {
-        let still = self.still(Projection::Mac).await?;
+        let still = self.still().await?;
         let mac = self.counting(&still, workspace).await?;
         let mac = mac.filter(|mac| mac.running().is_some_and(|running| *running.name == *name));
         let Some(mac) = mac else { return Ok(None) };
         let all = mac.members_now();
         let from = after.map_or(0, |after| all.partition_point(|member| member.contact <= after));
         Ok(Some(all[from..].iter().take(limit).copied().collect()))
-    }
-
-    /// The count of a workspace as it stands: as stored, where another process projects.
-    async fn counting<'s>(&self, still: &'s Still<'_>, workspace: &str) -> Result<Option<Cow<'s, Mac>>, AppError> {
-        if self.runner.leads() {
-            return Ok(still.projectors.mac(workspace).map(Cow::Borrowed));
-        }
-        let rows = self.read.mac_rows().await?.into_iter().filter(|(of, _)| **of == *workspace);
-        let rows: Vec<MacRow> = rows.map(|(_, row)| row).collect();
-        Ok((!rows.is_empty()).then(|| Cow::Owned(Mac::restore(rows))))
     }
 
     /// The interaction that makes a contact count. Nothing of it is personal, so an erasure takes nothing away.

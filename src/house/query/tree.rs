@@ -8,25 +8,16 @@ use async_trait::async_trait;
 use dossier_domain::compose::{Forest, View, view};
 use dossier_domain::ids::{ContactId, MergeId, Stream};
 use dossier_domain::state::{Contact, Life, evolve};
-use tokio::sync::MutexGuard;
 
 use crate::app::AppError;
 use crate::house::House;
 use crate::ports::read_store::{Projection, StoredContact};
 use crate::ports::{Direction, KeyState};
-use crate::projecting::Projectors;
 
 /// Events read at once from a stream.
 pub(super) const PAGE: usize = 1_000;
 /// How often a tree is read again because something was projected meanwhile, before the projections are held still.
 const ATTEMPTS: usize = 8;
-
-/// Holds projecting still.
-pub(super) struct Still<'h> {
-    /// They know something where this process projects.
-    pub(super) projectors: MutexGuard<'h, Projectors>,
-    _elsewhere: Option<Box<dyn Send + Sync>>,
-}
 
 /// Where own states are found: now, or in the past.
 #[async_trait]
@@ -196,18 +187,8 @@ impl House {
                 return Ok(found);
             }
         }
-        let _still = self.still(Projection::Contacts).await?;
+        let _still = self.still().await?;
         read().await
-    }
-
-    /// The projectors, and nothing is projected into a read model while the answer lives, by whichever process.
-    pub(super) async fn still(&self, projection: Projection) -> Result<Still<'_>, AppError> {
-        let projectors = self.runner.projectors().await;
-        let elsewhere = match self.read.lease() {
-            Some(lease) if !self.runner.leads() => Some(lease.still(projection).await?),
-            _ => None,
-        };
-        Ok(Still { projectors, _elsewhere: elsewhere })
     }
 
     /// The state folded from the log, as far as the read model is. One whose own key is gone is erased, even if the

@@ -137,12 +137,22 @@ pub(crate) async fn what_another_process_stores_is_heard_of(place: &mut Place) {
     }
 }
 
+pub(crate) async fn whoever_is_paused_within_a_transaction_keeps_nobody_waiting(place: &mut Place) {
+    if place.store.lease().is_none() {
+        return;
+    }
+    let paused = place.opened_again().await;
+    let _still = lease(&paused).still().await.unwrap();
+    place.keep([named(1, "Ada", 1)]).await;
+    assert_eq!(at(&place.store).await, 1);
+}
+
 pub(crate) async fn a_read_model_held_still_by_one_process_is_not_moved_by_another(place: &mut Place) {
     if place.store.lease().is_none() {
         return;
     }
     let other = place.opened_again().await;
-    let still = lease(&other).still(Projection::Contacts).await.unwrap();
+    let still = lease(&other).still().await.unwrap();
     let store = place.store.clone();
     let mut moving = tokio::spawn(async move { keep(&*store, [named(1, "Ada", 1)]).await });
     assert!(tokio::time::timeout(A_WHILE, &mut moving).await.is_err());

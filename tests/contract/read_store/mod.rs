@@ -67,6 +67,7 @@ read_stores! {
         a_lease_that_is_given_back_is_had_at_once
         nothing_is_written_under_a_lease_once_another_has_it
         what_another_process_stores_is_heard_of
+        whoever_is_paused_within_a_transaction_keeps_nobody_waiting
         a_read_model_held_still_by_one_process_is_not_moved_by_another
     ]
 }

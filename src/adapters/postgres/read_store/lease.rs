@@ -14,7 +14,7 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 use super::{PostgresReadStore, Trouble, failed, news};
-use crate::ports::read_store::{Projection, ReadError};
+use crate::ports::read_store::ReadError;
 use crate::ports::shared::Lease;
 
 /// For how long it is taken, and renewed.
@@ -26,7 +26,7 @@ const TAKE: &str = "
 const RENEW: &str = "update lease set until = clock_timestamp() + make_interval(secs => $2) where token = $1";
 const RELEASE: &str = "update lease set until = clock_timestamp() where token = $1";
 const LOCK: &str = "select from lease where token = $1 for key share";
-const STILL: &str = "select from checkpoints where projection = $1 for share";
+const STILL: &str = "begin; select from checkpoints for share";
 
 /// The lease as one process has it.
 pub(super) struct Tenure {
@@ -128,10 +128,9 @@ impl PostgresReadStore {
     }
 
     /// The connection ends with the answer, and its transaction with it.
-    async fn stand_still(&self, projection: Projection) -> Result<Box<dyn Send + Sync>, Trouble> {
+    async fn stand_still(&self) -> Result<Box<dyn Send + Sync>, Trouble> {
         let client = Object::take(self.client().await?);
-        client.batch_execute("begin").await?;
-        client.query(STILL, &[&projection.name()]).await?;
+        client.batch_execute(STILL).await?;
         Ok(Box::new(client))
     }
 }
@@ -158,7 +157,7 @@ impl Lease for PostgresReadStore {
         news::hear(&self.address)
     }
 
-    async fn still(&self, projection: Projection) -> Result<Box<dyn Send + Sync>, ReadError> {
-        self.stand_still(projection).await.map_err(failed("holding a read model still"))
+    async fn still(&self) -> Result<Box<dyn Send + Sync>, ReadError> {
+        self.stand_still().await.map_err(failed("holding the read models still"))
     }
 }
