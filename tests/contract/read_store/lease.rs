@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use dossier::ports::read_store::{Projection, ReadError, ReadStore, StoredContact};
 use dossier::ports::shared::Lease;
-use dossier_domain::sabotage::{Break, arm};
 
 use super::place::{HOME, Place, contacts, crosses, id, keep, minute, named, segment, tells};
 
@@ -69,10 +68,6 @@ pub(crate) async fn of_two_processes_only_the_holder_of_the_lease_writes(place: 
     assert!(!lease(&place.store).renew().await.unwrap());
     keep(&*other, [named(2, "Grace", 1)]).await;
     assert_eq!(place.state(2).await, named(2, "Grace", 1));
-
-    let _armed = arm(Break::StaleHoldersWrite);
-    let from = at(&other).await;
-    place.store.apply(contacts([named(9, "Eve", 1)]), from, from + 1).await.unwrap();
 }
 
 pub(crate) async fn a_lease_that_is_given_back_is_had_at_once(place: &mut Place) {
