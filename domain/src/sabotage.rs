@@ -94,6 +94,16 @@ pub enum Break {
     PagesSkipThoseThatTie,
     /// Projections go on after a store that failed, without what it should have stored.
     ProjectorsGoOnUnsound,
+    /// A process writes read models though another one has taken the lease.
+    StaleHoldersWrite,
+    /// What a process remembers of streams is believed though others write to them.
+    OthersAreForgotten,
+    /// Keys in memory are believed without asking whether others destroyed them.
+    DestructionsGoUnheard,
+    /// A process does not look at what another one has stored since it began.
+    NewsGoUnheard,
+    /// An erasure ends with the event, as if its process had been killed before the key was destroyed.
+    ErasuresAreCutOff,
 }
 
 impl Break {
@@ -139,6 +149,11 @@ impl Break {
         Break::NeedlesMatchAcrossValues,
         Break::PagesSkipThoseThatTie,
         Break::ProjectorsGoOnUnsound,
+        Break::StaleHoldersWrite,
+        Break::OthersAreForgotten,
+        Break::DestructionsGoUnheard,
+        Break::NewsGoUnheard,
+        Break::ErasuresAreCutOff,
     ];
 }
 

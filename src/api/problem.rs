@@ -83,6 +83,7 @@ problems! {
     Internal "internal" 500 "Something went wrong on our side" ["instance"],
     Busy "busy" 503 "Too much happens at once" [],
     ProjectionBehind "projection_behind" 503 "The read model is not there yet" ["wanted", "reached"],
+    OtherProcess "other_process" 503 "Another process does this" [],
     StoreUnavailable "store_unavailable" 503 "A store is not available" [],
 }
 
@@ -201,6 +202,7 @@ impl From<AppError> for Problem {
             AppError::ProjectionBehind { wanted, reached } => {
                 Problem::new(ProblemKind::ProjectionBehind, detail).with("wanted", wanted).with("reached", reached)
             }
+            AppError::OtherProcess(_) => Problem::new(ProblemKind::OtherProcess, detail),
             AppError::Unavailable(why) => {
                 tracing::warn!(error = why, "a store is unavailable");
                 Problem::new(ProblemKind::StoreUnavailable, "try again later")

@@ -29,6 +29,11 @@ impl Agenda {
         (first.0 <= now && due.remove(&first)).then_some(first)
     }
 
+    /// Forgets everything: another process looks after it.
+    pub fn clear(&self) {
+        self.snoozes.lock().clear();
+    }
+
     /// When the earliest falls due.
     pub fn next_due(&self, workspace: &str) -> Option<DateTime<Utc>> {
         self.snoozes.lock().get(workspace)?.first().map(|(at, _)| *at)

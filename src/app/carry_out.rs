@@ -1,7 +1,6 @@
 //! From what is asked to the protocol that does it.
 
 use dossier_domain::compose::Forest;
-use dossier_domain::event::TagNamed;
 use dossier_domain::field::Field;
 use dossier_domain::ids::{ContactId, Mark, MergeId};
 use dossier_domain::rejection::Rejection;
@@ -84,14 +83,14 @@ impl App {
                 _ => Err(Rejection::ContactExists { contact }.into()),
             };
         }
-        let tag = |tag: &dossier_domain::values::tag::Tag| TagNamed {
-            key: tag.key.clone(),
-            name: self.tags.spelling(act.workspace(), &tag.key, &tag.name),
-        };
+        let mut tags = Vec::with_capacity(create.tags.len());
+        for tag in &create.tags {
+            tags.push(self.named_tag(act.workspace(), tag).await?);
+        }
         let new = NewContact {
             mark: self.own_mark(act),
             values: create.values.clone(),
-            tags: create.tags.iter().map(tag).collect(),
+            tags,
             identities: create.channels.iter().map(|handle| self.engine.named(act.workspace(), handle)).collect(),
         };
         let made = self.engine.create(act, &new).await?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dossier_domain::command::{Change, ProfileValues, StatusReport};
 use dossier_domain::compose::{Forest, position, shown, tree_of};
 use dossier_domain::decide::{Decided, Situation, decide};
-use dossier_domain::event::Event;
+use dossier_domain::event::{Event, TagNamed};
 use dossier_domain::field::Field;
 use dossier_domain::ids::{ContactId, IdentityId, Mark, Stream};
 use dossier_domain::rejection::Rejection;
@@ -28,7 +28,7 @@ impl App {
         edit: &Edit,
         if_match: Option<u64>,
     ) -> Result<Answer, Ended> {
-        let change = self.change_of(act, edit)?;
+        let change = self.change_of(act, edit).await?;
         let answer = self.change(act, &Addressed { contact, if_match }, &change, None).await?;
         if let Change::SnoozeConversation { until } = change
             && let Some(contact) = answer.contact_id
@@ -38,11 +38,12 @@ impl App {
         Ok(answer)
     }
 
-    fn change_of(&self, act: &Act, edit: &Edit) -> Result<Change, AppError> {
+    async fn change_of(&self, act: &Act, edit: &Edit) -> Result<Change, AppError> {
         Ok(match edit {
             Edit::Profile(values) => Change::EditProfile(values.clone()),
             Edit::AddTag(tag) => {
-                Change::AddTag { key: tag.key.clone(), name: self.tags.spelling(act.workspace(), &tag.key, &tag.name) }
+                let TagNamed { key, name } = self.named_tag(act.workspace(), tag).await?;
+                Change::AddTag { key, name }
             }
             Edit::RemoveTag(tag) => Change::RemoveTag { key: tag.key.clone(), name: tag.name.clone() },
             Edit::Comment(text) => Change::AddComment { text: text.clone() },

@@ -46,6 +46,9 @@ pub enum AppError {
         /// Where to go on.
         next_cursor: String,
     },
+    /// Of several processes another one does this.
+    #[error("{0}")]
+    OtherProcess(String),
     /// A store can't be used now.
     #[error("a store is unavailable: {0}")]
     Unavailable(String),

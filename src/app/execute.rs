@@ -139,6 +139,10 @@ impl App {
     /// On a replay clock: not behind the workspace's, and after what falls due before (rule 32).
     async fn enter_time(&self, act: &Act, command: &Command) -> Result<(), AppError> {
         let Clock::Replay(at) = command.envelope.clock else { return Ok(()) };
+        if !self.lookup.projects() {
+            let why = "a replay is taken by the process that projects: ask that one, or stop the others";
+            return Err(AppError::OtherProcess(why.to_owned()));
+        }
         let clock = self.workspaces.get(&command.envelope.workspace).and_then(|workspace| workspace.clock);
         if clock.is_some_and(|clock| at < clock) {
             return Err(Rejection::ClockBehind.into());

@@ -44,6 +44,16 @@ pub trait Lookup: Send + Sync {
         value: &dossier_domain::values::reference::Reference,
         position: u64,
     ) -> Result<Vec<dossier_domain::ids::ContactId>, AppError>;
+
+    /// How a tag is spelled by its folded key, as far as the read model knows; asked where other processes write.
+    async fn spelling(&self, _workspace: &str, _key: &str) -> Result<Option<Arc<str>>, AppError> {
+        Ok(None)
+    }
+
+    /// Whether the read models are projected by this very process.
+    fn projects(&self) -> bool {
+        true
+    }
 }
 
 /// All that a request can reach.
@@ -56,6 +66,8 @@ pub struct App {
     lookup: Arc<dyn Lookup>,
     /// Highest position that a command of this process was given.
     newest: watch::Sender<u64>,
+    /// Whether other processes write to the log: what is remembered may be old then.
+    among_others: bool,
 }
 
 impl App {
@@ -69,7 +81,14 @@ impl App {
             wall,
             lookup,
             newest: watch::Sender::new(0),
+            among_others: false,
         }
+    }
+
+    /// The same where other processes write to the log too.
+    #[must_use]
+    pub fn among_others(self) -> Self {
+        App { among_others: true, ..self }
     }
 
     /// The protocols and streams below.

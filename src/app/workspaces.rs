@@ -9,6 +9,7 @@ use dossier_domain::event::{Event, WorkspaceConfigured};
 use dossier_domain::fields::Definitions;
 use dossier_domain::ids::{SegmentId, Stream};
 use dossier_domain::rejection::Rejection;
+use dossier_domain::sabotage::{Break, armed};
 use dossier_domain::workspace::{Workspace as State, WorkspaceCommand, decide};
 use parking_lot::RwLock;
 
@@ -122,22 +123,25 @@ impl Workspaces {
         self.known.read().get(name)?.cycle.clone()
     }
 
-    /// Takes up the clock and the cycle of a workspace where the log left them.
+    /// Takes up the clock and the cycle of a workspace where the log left them, unless they are known to be farther on.
     pub fn take_up(&self, name: &str, clock: Option<DateTime<Utc>>, cycle: Option<Cycle>) {
         if let Some(workspace) = self.known.write().get_mut(name) {
             workspace.clock = workspace.clock.max(clock);
-            workspace.cycle = cycle.or(workspace.cycle.take());
+            let is_farther = |known: &Cycle| cycle.as_ref().is_none_or(|cycle| known.end > cycle.end);
+            workspace.cycle = workspace.cycle.take().filter(is_farther).or(cycle);
         }
     }
 }
 
 impl App {
-    /// A workspace that exists: its settings, and its custom fields as of every command that this process acknowledged.
+    /// A workspace that exists: its settings, and its custom fields as of every command that was acknowledged.
     ///
     /// # Errors
     /// There is no such workspace; a store failed.
     pub async fn workspace(&self, name: &str) -> Result<Workspace, AppError> {
-        match self.workspaces.get(name) {
+        // Where others write, what their commands added is read first.
+        let believed = !self.among_others || armed(Break::OthersAreForgotten);
+        match self.workspaces.get(name).filter(|_| believed) {
             Some(known) => Ok(known),
             None => self.meet_workspace(&name.into()).await,
         }

@@ -17,7 +17,8 @@ pub(super) struct Elsewhere {
     /// @FILE.
     #[arg(long, value_name = "CONNECTION", env = "DOSSIER_EVENT_STORE", hide_env_values = true)]
     event_store: Option<Secret>,
-    /// No other process writes to the event store: states of contacts are remembered, which spares most of its reads.
+    /// No other process writes to the event store: states of contacts are remembered, which spares most of its reads, and
+    /// searches are answered by an index in memory.
     #[arg(long, env = "DOSSIER_ALONE")]
     alone: bool,
     /// The database that holds the read models; in the data folder if none is named.

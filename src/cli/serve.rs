@@ -4,10 +4,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failure, Place};
+use crate::house::{Options, Role};
 use crate::http;
 
 /// Serves the store over HTTP.
@@ -22,6 +23,30 @@ pub(super) struct Serve {
     /// Address and port; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7171", env = "DOSSIER_LISTEN")]
     listen: SocketAddr,
+    /// What this process does, where several share a log, read models and keys on servers.
+    #[arg(long, value_enum, value_name = "ROLE", default_value = "all", env = "DOSSIER_ROLE")]
+    role: ServedRole,
+}
+
+/// What a process does.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ServedRole {
+    /// Serves, and projects when no other process does.
+    All,
+    /// Serves, and never projects.
+    Api,
+    /// Projects when no other process does, and serves nothing but its condition.
+    Projector,
+}
+
+impl From<ServedRole> for Role {
+    fn from(role: ServedRole) -> Self {
+        match role {
+            ServedRole::All => Role::All,
+            ServedRole::Api => Role::Api,
+            ServedRole::Projector => Role::Projector,
+        }
+    }
 }
 
 impl Serve {
@@ -36,7 +61,7 @@ impl Serve {
         }
         // Before anybody is told where to ask: who stops it then must find it listening to that too.
         let signals = Signals::hear()?;
-        let house = self.place.open().await?;
+        let house = self.place.open_with(Options { role: self.role.into(), ..Options::default() }).await?;
         let listener = tokio::net::TcpListener::bind(self.listen).await;
         let listener = listener
             .map_err(|error| format!("can't listen on {}: {error}; name another address with --listen", self.listen))?;

@@ -21,6 +21,8 @@ pub(super) struct Verify {
 impl Verify {
     pub(super) async fn run(&self) -> Result<ExitCode, Failure> {
         let house = self.place.open_existing().await?;
+        // What is compared must stand still.
+        house.must_lead().await?;
         house.catch_up().await?;
         let bar = event_progress();
         let inputs = house.runner().inputs().clone();

@@ -29,11 +29,17 @@ impl House {
             Start::UnderWay => {
                 let reached = self.runner.state().reached;
                 reasons.push(format!("it is starting: the read models are at position {reached}"));
+                if !self.runner.leads() {
+                    reasons.push("another process may write the read models, and this one waits for them".to_owned());
+                }
             }
             Start::Failed => reasons.push(COULD_NOT_START.to_owned()),
             Start::Done => {}
         }
         reasons.extend(self.log.trouble().map(str::to_owned));
+        if !self.runner.leads() && self.runner.state().failure.is_some() {
+            reasons.push("the read models can't be reached".to_owned());
+        }
         Readiness { ready: reasons.is_empty(), reasons }
     }
 
@@ -45,7 +51,7 @@ impl House {
             reasons.push(COULD_NOT_START.to_owned());
         }
         reasons.extend(self.log.failure().map(str::to_owned));
-        if self.runner.state().failure.is_some() {
+        if self.runner.leads() && self.runner.state().failure.is_some() {
             reasons.push("the projections stand still".to_owned());
         }
         if damage > 0 {

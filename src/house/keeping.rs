@@ -74,7 +74,7 @@ impl House {
         }
     }
 
-    /// Projects everything that is in the log, and makes it findable; [`House::start`] does so by itself.
+    /// Has everything that is in the log projected, and makes it findable; [`House::start`] does so by itself.
     ///
     /// # Errors
     /// A store failed.
@@ -84,7 +84,7 @@ impl House {
             self.restore().await?;
         }
         self.catch_up().await?;
-        match self.runner.is_filled() {
+        match self.runner.is_filled() || self.sharing.is_shared {
             true => Ok(()),
             false => self.runner.fill().await,
         }

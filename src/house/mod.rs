@@ -4,11 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use dossier_domain::ids::ContactId;
-use dossier_domain::state::Contact;
-use dossier_domain::values::reference::Reference;
-use dossier_projections::documents::LookupValue;
+use dossier_domain::sabotage::{Break, armed};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
@@ -18,9 +14,9 @@ use crate::adapters::sqlite::{DataFolder, FlushAhead, MasterKey, OpenError};
 use crate::app::ask::{Answer, Command};
 use crate::app::clock::{SystemClock, Wall};
 use crate::app::protocol::Engine;
-use crate::app::streams::{Snapshots, Streams};
-use crate::app::{App, AppError, Lookup};
-use crate::ports::read_store::{ReadStore, StoredContact};
+use crate::app::streams::Streams;
+use crate::app::{App, AppError};
+use crate::ports::read_store::ReadStore;
 use crate::ports::{EventStore, KeyState, Keyring};
 use crate::projecting::{Bounds, Inputs, Runner};
 use crate::sealing::{Codec, HASHING_KEY, Marks};
@@ -30,9 +26,11 @@ pub(crate) mod engines;
 mod keeping;
 mod keyring;
 mod keys;
+mod leading;
 mod logs;
 mod query;
 mod read_store;
+mod reading;
 mod rebuilding;
 mod snapshots;
 mod start;
@@ -40,12 +38,13 @@ mod start;
 pub use self::engines::ConnectionString;
 use self::engines::Log;
 pub use self::keys::{KeyPlace, KeysNotCopied};
+pub use self::leading::Role;
+use self::leading::Sharing;
 pub use self::logs::{LogAlone, LogPlace};
+use self::reading::Reading;
 
 /// At most so often a database is told what was projected, which takes a transaction each.
 const TOLD_EVERY: Duration = Duration::from_millis(20);
-/// How long a reference by email or phone waits for the read model.
-const LOOKUP_WITHIN: Duration = Duration::from_secs(10);
 
 /// What may be chosen about a house.
 #[derive(Clone, Debug)]
@@ -58,6 +57,8 @@ pub struct Options {
     pub keyring: Option<Address>,
     /// Whether nobody else writes to the server's log: then states are remembered as over the embedded one.
     pub alone: bool,
+    /// What it does where several processes share everything.
+    pub role: Role,
     /// States of contacts that commands remember, at about 1 KiB each.
     pub remembered: usize,
     /// What the projections hold in memory.
@@ -77,6 +78,7 @@ impl Default for Options {
             read_store: None,
             keyring: None,
             alone: false,
+            role: Role::All,
             remembered: 1 << 17,
             projected: Bounds::default(),
             findable: true,
@@ -109,6 +111,15 @@ pub enum HouseError {
         /// Which folder.
         folder: String,
     },
+    /// A role is for processes that share everything.
+    #[error(
+        "--role api and --role projector are for processes that share everything: name a server for the log with --event-store, \
+         for the read models with --read-store and for the keys with --keyring"
+    )]
+    NotShared,
+    /// The same, and this one is said to be alone.
+    #[error("--alone says that no other process writes to the log: leave it away, or --role")]
+    NotAlone,
     /// A store failed.
     #[error(transparent)]
     App(#[from] AppError),
@@ -128,6 +139,7 @@ pub struct House {
     /// Position that the snapshot of the directory is of.
     kept_at: Mutex<Option<u64>>,
     findable: bool,
+    sharing: Sharing,
     linger: Duration,
     codec: Arc<Codec>,
     marks: Arc<Marks>,
@@ -155,6 +167,7 @@ impl House {
     /// # Errors
     /// As [`House::open`].
     pub async fn open_at(path: &Path, options: Options, wall: Arc<dyn Wall>) -> Result<Arc<Self>, HouseError> {
+        let sharing = Sharing::of(&options)?;
         let folder = DataFolder::open(path)?;
         let master = MasterKey::load(&folder)?;
         let keys = keyring::open(options.keyring.as_ref(), &folder, &master, options.keys_ahead).await?;
@@ -173,7 +186,7 @@ impl House {
         let runner = Runner::resume(inputs, wall.clone(), options.projected, linger).await?;
         let reading = Arc::new(Reading { read: read.clone(), runner: runner.clone() });
         // Where a log has other writers, what is remembered of a stream is not surely the newest.
-        let is_alone = log.is_embedded() || options.alone;
+        let is_alone = log.is_embedded() || options.alone || armed(Break::OthersAreForgotten);
         let remembered = if is_alone { options.remembered } else { 0 };
         let streams = Streams::new(store.clone(), codec.clone(), Some(reading.clone()), remembered);
         let embedded = keys.embedded.filter(|_| log.is_embedded());
@@ -181,7 +194,8 @@ impl House {
         let snapshots = guarded.as_ref().map(|guarded| guarded.snapshots.clone());
         let keys: Arc<dyn Keyring> = guarded.map_or(keyring.clone(), |guarded| Arc::new(guarded));
         let engine = Engine { streams, keyring: keys, marks: Marks::new(&hashing) };
-        let app = Arc::new(App::new(engine, wall.clone(), reading));
+        let app = App::new(engine, wall.clone(), reading);
+        let app = Arc::new(if sharing.is_shared { app.among_others() } else { app });
         let stop = watch::Sender::new(false);
         let source = master.source().clone();
         let path = path.to_owned();
@@ -193,7 +207,9 @@ impl House {
             log,
             store,
             keys_ahead,
-            findable: options.findable,
+            // One process alone could keep an index, and what it hands out is to be understood by all.
+            findable: options.findable && !sharing.is_shared,
+            sharing,
             snapshots,
             kept_at: Mutex::default(),
             linger,
@@ -310,40 +326,4 @@ async fn must_have_keys(store: &dyn EventStore, keyring: &dyn Keyring, place: &s
         "the log holds events up to position {head}, and {place} none of their keys: put the keys that belong to this log \
          back there"
     )))
-}
-
-/// The read models as the command side uses them.
-struct Reading {
-    read: Arc<dyn ReadStore>,
-    runner: Arc<Runner>,
-}
-
-#[async_trait]
-impl Snapshots for Reading {
-    async fn find(&self, contact: ContactId) -> Option<Contact> {
-        match self.read.contact(contact).await {
-            Ok(StoredContact::Found(state)) => Some(*state),
-            Ok(StoredContact::Absent | StoredContact::Unreadable) => None,
-            Err(error) => {
-                tracing::warn!(error = %error, "a snapshot can't be read; the stream is folded from its start");
-                None
-            }
-        }
-    }
-}
-
-#[async_trait]
-impl Lookup for Reading {
-    async fn by_value(&self, workspace: &str, value: &Reference, position: u64) -> Result<Vec<ContactId>, AppError> {
-        let value = match value {
-            Reference::Email(email) => LookupValue::Email(email.folded()),
-            Reference::Phone(phone) => LookupValue::Phone(phone.as_str().to_owned()),
-            Reference::Id(_) | Reference::Channel { .. } => return Ok(Vec::new()),
-        };
-        // What nobody waits for lingers in the log before it is flushed; here somebody does.
-        self.runner.inputs().store.durable(position).await?;
-        let reached = tokio::time::timeout(LOOKUP_WITHIN, self.runner.reached(position)).await;
-        reached.map_err(|_| AppError::ProjectionBehind { wanted: position, reached: self.runner.state().reached })?;
-        Ok(self.read.by_value(workspace, &value).await?)
-    }
 }

@@ -31,7 +31,7 @@ impl House {
         let rebuild = self.rebuilds.lock().get(&projection).copied();
         let state = match rebuild {
             Some(_) => ProjectionState::Rebuilding,
-            None if self.runner.state().failure.is_some() => ProjectionState::Failed,
+            None if self.runner.leads() && self.runner.state().failure.is_some() => ProjectionState::Failed,
             None => ProjectionState::Live,
         };
         // The checkpoint first: the log may grow meanwhile, and no projection is ahead of it.
@@ -48,9 +48,10 @@ impl House {
     /// Begins to make a projection anew, and answers what it is at. One under way goes on.
     ///
     /// # Errors
-    /// There is no such projection; a store failed.
+    /// There is no such projection; another process projects; a store failed.
     pub async fn begin_rebuild(self: &Arc<Self>, name: &str) -> Result<ProjectionBody, AppError> {
         let projection = Projection::from_name(name).ok_or(AppError::UnknownProjection)?;
+        self.must_lead().await?;
         let head = self.store.head().await?;
         let is_first = match self.rebuilds.lock().entry(projection) {
             Entry::Occupied(_) => false,
@@ -77,12 +78,13 @@ impl House {
     /// Makes a projection anew from the first event, while the old one serves, and then puts it in its place.
     ///
     /// # Errors
-    /// A store failed; the old one then stays.
+    /// Another process projects; a store failed. The old one then stays.
     pub async fn rebuild(
         &self,
         projection: Projection,
         mut progress: impl FnMut(RebuildProgress),
     ) -> Result<(), AppError> {
+        self.must_lead().await?;
         let beside = self.read.beside(projection).await?;
         let mut tell = |now: RebuildProgress| {
             if let Some(known) = self.rebuilds.lock().get_mut(&projection) {

@@ -7,12 +7,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use dossier_domain::ids::ContactId;
 use dossier_domain::state::{Contact, Life};
-use dossier_projections::unfinished::Unfinished;
 use uuid::Uuid;
 
 use super::House;
 use super::condition::Start;
 use crate::app::AppError;
+use crate::ports::KeyState;
 
 /// How often the process manager looks for what is due.
 const TICK: Duration = Duration::from_millis(500);
@@ -23,7 +23,7 @@ const TRIMMED_EVERY: Duration = Duration::from_secs(3_600);
 
 impl House {
     /// Catches up, takes up, finishes, and then follows: the projections and the process manager run until
-    /// [`House::stop`].
+    /// [`House::stop`]. Where another process projects, only follows, until this one comes to.
     ///
     /// # Errors
     /// A store failed.
@@ -34,26 +34,30 @@ impl House {
     }
 
     async fn begin(self: &Arc<Self>) -> Result<(), AppError> {
-        match self.findable {
-            true => self.fill().await?,
-            false => self.catch_up().await?,
+        if !self.sharing.is_shared {
+            self.come_to_lead().await?;
         }
-        self.take_up().await?;
-        let unfinished = self.runner.projectors().await.unfinished().clone();
-        self.app.recover(&unfinished).await?;
+        match self.contend().await? {
+            true => self.lead().await?,
+            false => self.runner.look_at_stored().await?,
+        }
         self.spawn_runner();
+        self.spawn_contender();
         self.spawn_process_manager();
         self.spawn_segments();
         self.spawn_keeper();
         Ok(())
     }
 
-    /// Projects everything that is in the log.
+    /// Has everything that is in the log projected: by this process, or by the one that does.
     ///
     /// # Errors
     /// A store failed.
     pub async fn catch_up(&self) -> Result<(), AppError> {
-        while self.runner.step().await? {}
+        if !self.contend().await? {
+            self.be_caught_up().await?;
+        }
+        while self.runner.leads() && self.runner.step().await? {}
         Ok(())
     }
 
@@ -69,7 +73,7 @@ impl House {
         // Looking has everything that was folded stored first: where that may linger, so does what stands unfinished.
         let grace = GRACE.max(self.linger);
         tokio::spawn(async move {
-            let mut stale = (0, Unfinished::default());
+            let mut stale = Stale::default();
             let mut looked = tokio::time::Instant::now();
             loop {
                 tokio::select! {
@@ -77,6 +81,13 @@ impl House {
                     _ = stop.changed() => return,
                 }
                 let Some(house) = house.upgrade() else { return };
+                if !house.runner.leads() {
+                    house.app.agenda().clear();
+                    continue;
+                }
+                if let Err(error) = house.hear_of_others().await {
+                    tracing::warn!(%error, "what others left to this process waits");
+                }
                 house.run_due(house.wall.now()).await;
                 if looked.elapsed() >= grace {
                     looked = tokio::time::Instant::now();
@@ -120,19 +131,51 @@ impl House {
     }
 
     /// Finishes what stood unfinished already when it was looked at last.
-    async fn finish_stale(&self, stale: &mut (u64, Unfinished)) {
+    async fn finish_stale(&self, stale: &mut Stale) {
         let projectors = self.runner.projectors().await;
         let now = projectors.unfinished().clone();
         drop(projectors);
-        let old = now.since(stale.0);
+        let old = now.since(stale.reached);
         if let Err(error) = self.app.recover(&old).await {
             tracing::warn!(error = %error, "what stands unfinished waits");
         }
-        *stale = (self.runner.state().reached, now);
+        let erased = std::mem::replace(&mut stale.erased, self.runner.take_erased());
+        if let Err(error) = self.finish_erased(&erased).await {
+            tracing::warn!(error = %error, "an erasure waits");
+            stale.erased.extend(erased);
+        }
+        stale.reached = self.runner.state().reached;
+    }
+
+    /// Finishes the erasures of those who still have a key.
+    async fn finish_erased(&self, erased: &[ContactId]) -> Result<(), AppError> {
+        for id in erased {
+            if self.keyring.find(id.0).await? != KeyState::Destroyed {
+                let contact = self.runner.stored(*id).await?;
+                self.app.finish_erasure(&contact).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes up clocks, cycles, snoozes, spellings and use of tags and unfinished erasures where the log left them.
-    async fn take_up(&self) -> Result<(), AppError> {
+    pub(super) async fn take_up(self: &Arc<Self>) -> Result<(), AppError> {
+        self.take_up_clocks().await?;
+        if !self.sharing.is_shared {
+            return self.finish_erasures().await;
+        }
+        // All contacts are read for it, and nobody shall wait for that: whoever is erased is shown by nobody.
+        let house = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = house.finish_erasures().await {
+                tracing::warn!(%error, "unfinished erasures wait for the next start");
+            }
+        });
+        Ok(())
+    }
+
+    /// Takes up clocks and cycles where the log left them.
+    pub(super) async fn take_up_clocks(&self) -> Result<(), AppError> {
         let projectors = self.runner.projectors().await;
         let workspaces: Vec<_> =
             projectors.macs().map(|(name, mac)| (name.clone(), mac.clock(), mac.running().cloned())).collect();
@@ -141,6 +184,11 @@ impl House {
             self.app.settings(&name).await?;
             self.app.workspaces().take_up(&name, clock, cycle);
         }
+        Ok(())
+    }
+
+    /// Finishes erasures that were cut off.
+    async fn finish_erasures(&self) -> Result<(), AppError> {
         let destroyed: BTreeSet<Uuid> = self.keyring.destroyed().await?.into_iter().collect();
         // An erasure appends, and what it is to append is decided when everybody is known.
         let unfinished = match self.findable {
@@ -198,12 +246,24 @@ impl House {
         if let Err(error) = self.read.settle().await {
             tracing::warn!(%error, "the next start folds again what the read models do not hold");
         }
+        if let Err(error) = self.runner.retire().await {
+            tracing::warn!(%error, "the lease is not given back: it runs out");
+        }
         let closed = self.log.close().await;
         if let Some(ahead) = &self.keys_ahead {
             ahead.stop();
         }
         flushed.and(closed)
     }
+}
+
+/// What was there already when it was looked last.
+#[derive(Default)]
+struct Stale {
+    /// How far the read models were.
+    reached: u64,
+    /// Who was found erased.
+    erased: Vec<ContactId>,
 }
 
 /// Whether the log and the keys say different things of an erasure.

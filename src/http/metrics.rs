@@ -120,6 +120,7 @@ fn install() -> Option<PrometheusHandle> {
     describe_histogram!("dossier_http_request_seconds", "Seconds from a request to the beginning of its answer");
     describe_gauge!("dossier_projection_checkpoint", "Position of the last event that a projection holds");
     describe_gauge!("dossier_projection_lag", "Events between a projection and the head of the log");
+    describe_gauge!("dossier_projects", "1 where this process projects, 0 where another does");
     describe_gauge!(
         "dossier_damaged_events",
         "Events read since the start that can't be opened, though nobody erased them"
@@ -133,6 +134,7 @@ pub(super) async fn show(State(door): State<Door>) -> Response {
     if let Ok(bodies) = door.house.projections().await {
         door.meters.projections(&bodies);
     }
+    gauge!("dossier_projects").set(f64::from(u8::from(door.house.runner().leads())));
     gauge!("dossier_damaged_events").set(door.house.health().damage as f64);
     let text = door.meters.handle.as_ref().map(PrometheusHandle::render).unwrap_or_default();
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()

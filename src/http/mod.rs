@@ -30,6 +30,7 @@ mod params;
 mod projections;
 mod reading;
 mod reply;
+mod role;
 pub mod router;
 mod search;
 mod segments;

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use super::{
     Door, billing, channels, commands, contacts, conversation, docs, events, fields, logs, merges, messages, metrics,
-    projections, search, segments, state, tags, timeline, workspace,
+    projections, role, search, segments, state, tags, timeline, workspace,
 };
 use crate::api::problem::{Problem, ProblemKind};
 
@@ -24,6 +24,7 @@ pub fn router(door: Door) -> Router {
     router
         .fallback(nothing_here)
         .method_not_allowed_fallback(no_such_method)
+        .layer(from_fn_with_state(door.clone(), role::check))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(door.clone(), logs::log))
         .with_state(door)

@@ -3,6 +3,7 @@
 pub mod event_store;
 pub mod keyring;
 pub mod read_store;
+pub mod shared;
 
 pub use event_store::{AppendError, Appended, Direction, EventStore, Expected, NewEvent, Recorded, StoreError};
 pub use keyring::{KeyCopying, KeyState, Keyring, KeyringError, SecretKey};

@@ -12,6 +12,8 @@ use dossier_projections::unfinished::Unfinished;
 use std::sync::Arc;
 use uuid::Uuid;
 
+use super::shared::{Lease, Tables};
+
 /// The projections that every read store keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Projection {
@@ -217,6 +219,9 @@ pub enum ReadError {
         /// Where it is.
         actual: u64,
     },
+    /// Another process holds the lease, or nobody does.
+    #[error("another process projects by now: nothing was written")]
+    Fenced,
 }
 
 /// The read models.
@@ -225,8 +230,14 @@ pub trait ReadStore: Send + Sync {
     /// Position up to which a projection is applied; 0 before the first event.
     async fn checkpoint(&self, projection: Projection) -> Result<u64, ReadError>;
 
+    /// The lease under which it is written to; `None` where one process alone can have it open, and may always write.
+    fn lease(&self) -> Option<&dyn Lease> {
+        None
+    }
+
     /// Applies changes and moves the checkpoint from `from` to `to`, together or not at all. Whoever reads sees them from
-    /// then on; a crash may take them away again, the last ones first, and the checkpoint with them.
+    /// then on; a crash may take them away again, the last ones first, and the checkpoint with them. As all that writes, it is
+    /// refused with [`ReadError::Fenced`] where a lease is wanted and not held.
     async fn apply(&self, changes: Changes, from: u64, to: u64) -> Result<(), ReadError>;
 
     /// Brings what was applied to where a crash leaves it; a store may do so later by itself.
@@ -245,6 +256,11 @@ pub trait ReadStore: Send + Sync {
     /// [`ReadError::NoPlace`]; the store failed.
     async fn find(&self, _ask: Ask<'_>) -> Result<Option<Found>, ReadError> {
         Ok(None)
+    }
+
+    /// Looks up other things in what it shows, where it stores that.
+    fn tables(&self) -> Option<&dyn Tables> {
+        None
     }
 
     /// What is stored of a contact.

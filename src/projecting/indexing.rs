@@ -71,6 +71,7 @@ impl Runner {
             false => Vec::new(),
         };
         let tells = feed.iter().any(|write| !write.crossings.is_empty());
+        self.note_erased(&changed.rows);
         if armed(Break::FeedIsWrittenLater) {
             projectors.store_contacts(changed, Vec::new()).await?;
             return Err(AppError::Unavailable("broken between the contacts and the feed".to_owned()));
@@ -105,6 +106,7 @@ impl Runner {
 
     /// Reads the directory from what is stored.
     pub(super) async fn fill_anew(&self, projectors: &mut Projectors) -> Result<(), AppError> {
+        self.must_lead()?;
         let filled = fill(&self.inputs, projectors.checkpoint(Projection::Contacts), self.wall.now()).await?;
         self.take_directory(projectors, filled).await
     }

@@ -3,6 +3,7 @@
 mod bulk;
 mod filling;
 mod indexing;
+mod leading;
 mod projectors;
 mod rebuild;
 mod runner;
@@ -24,6 +25,7 @@ impl From<ReadError> for AppError {
         match error {
             ReadError::NoPlace => AppError::BadCursor,
             ReadError::Unavailable { .. } => AppError::Unavailable(error.to_string()),
+            ReadError::Fenced => AppError::OtherProcess(error.to_string()),
             ReadError::CheckpointMoved { .. } => AppError::Internal(error.to_string()),
         }
     }

@@ -182,30 +182,38 @@ impl Projectors {
     /// # Errors
     /// The read store failed.
     pub async fn resume(inputs: Inputs, bounds: Bounds) -> Result<Self, AppError> {
+        let mut resumed = Projectors::idle(inputs, bounds);
+        let read = resumed.inputs.read.clone();
         let mut rows: HashMap<Arc<str>, Vec<mac::MacRow>> = HashMap::new();
-        for (workspace, row) in inputs.read.mac_rows().await? {
+        for (workspace, row) in read.mac_rows().await? {
             rows.entry(workspace).or_default().push(row);
         }
-        let mut checkpoints = [0; 3];
         for projection in Projection::ALL {
-            checkpoints[projection as usize] = inputs.read.checkpoint(projection).await?;
+            resumed.checkpoints[projection as usize] = read.checkpoint(projection).await?;
         }
-        let resumed = Projectors {
+        resumed.folded = resumed.checkpoints;
+        resumed.mac = rows.into_iter().map(|(workspace, rows)| (workspace, Mac::restore(rows))).collect();
+        resumed.unfinished = read.unfinished().await?;
+        Ok(resumed.showing(false))
+    }
+
+    /// Projectors that know nothing: of a process that does not project.
+    pub(super) fn idle(inputs: Inputs, bounds: Bounds) -> Self {
+        Projectors {
             bounds,
+            handle: Handle::current(),
             documents: Documents::new(bounds.remembered),
             redefined: BTreeSet::new(),
             segments_come: false,
-            mac: rows.into_iter().map(|(workspace, rows)| (workspace, Mac::restore(rows))).collect(),
+            mac: HashMap::new(),
             daily: Daily::default(),
-            unfinished: inputs.read.unfinished().await?,
-            handle: Handle::current(),
-            folded: checkpoints,
-            checkpoints,
+            unfinished: Unfinished::default(),
+            folded: [0; 3],
+            checkpoints: [0; 3],
             pending: [0; 3],
             beside: Beside::default(),
             inputs,
-        };
-        Ok(resumed.showing(false))
+        }
     }
 
     /// Where reading must go on: somebody has folded no further.

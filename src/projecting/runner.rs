@@ -22,7 +22,7 @@ pub const PAGE: usize = 4_096;
 /// How often what came is folded while nobody waits for it.
 const LOOKED_EVERY: Duration = Duration::from_millis(20);
 /// How long it stands still after a store failed.
-const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
+pub(super) const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
 
 /// How far the read models are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,9 +37,11 @@ pub struct RunnerState {
 pub struct Runner {
     pub(super) inputs: Inputs,
     pub(super) wall: Arc<dyn Wall>,
-    bounds: Bounds,
+    pub(super) bounds: Bounds,
     pub(super) projectors: Mutex<Projectors>,
-    state: watch::Sender<RunnerState>,
+    pub(super) state: watch::Sender<RunnerState>,
+    /// Whether this process projects, and no other.
+    pub(super) leads: watch::Sender<bool>,
     /// What contacts show, findable, as far as it was projected.
     pub(super) directory: parking_lot::RwLock<Directory>,
     /// Position of the log as of which the directory is.
@@ -53,10 +55,12 @@ pub struct Runner {
     /// Whether the directory knows what could not be stored, and must be filled anew before anything goes on.
     pub(super) ahead: AtomicBool,
     /// Whether the projectors may have given out changes that were not stored: nothing goes on with them.
-    unsound: AtomicBool,
+    pub(super) unsound: AtomicBool,
     /// Counts what was written in the feed of segments.
     pub(super) told: watch::Sender<u64>,
     damaged: AtomicU64,
+    /// Contacts that were found erased since somebody last asked, where other processes erase.
+    pub(super) erased: parking_lot::Mutex<Vec<ContactId>>,
     /// Who waits for a position, or for the projectors to be still.
     waiting: AtomicUsize,
     /// Tells that somebody began to.
@@ -66,7 +70,7 @@ pub struct Runner {
 
 impl Runner {
     /// A runner that goes on where the read store stands, by a wall clock; what nobody waits for may `linger` before it is
-    /// stored.
+    /// stored. Where the read store has a lease, nothing is projected before [`Runner::contend`].
     ///
     /// # Errors
     /// The read store failed, or it is ahead of the log: then the log was restored from an older copy, and the read
@@ -77,26 +81,19 @@ impl Runner {
         bounds: Bounds,
         linger: Duration,
     ) -> Result<Arc<Self>, AppError> {
-        let projectors = Projectors::resume(inputs.clone(), bounds).await?;
-        let head = inputs.store.head().await?;
-        for projection in Projection::ALL {
-            let at = projectors.checkpoint(projection);
-            if at > head {
-                return Err(AppError::Unavailable(format!(
-                    "the read model {name} is at position {at}, ahead of the log at {head}: the log was restored from \
-                     an older copy; {advice} and start again to rebuild it",
-                    name = projection.name(),
-                    advice = inputs.read.advice(projection)
-                )));
-            }
-        }
-        let reached = projectors.lowest();
+        let leads = inputs.read.lease().is_none();
+        let reached = not_ahead(&inputs).await?;
+        let projectors = match leads {
+            true => Projectors::resume(inputs.clone(), bounds).await?,
+            false => Projectors::idle(inputs.clone(), bounds),
+        };
         Ok(Arc::new(Runner {
             inputs,
             wall,
             bounds,
             projectors: Mutex::new(projectors),
             state: watch::Sender::new(RunnerState { reached, failure: None }),
+            leads: watch::Sender::new(leads),
             directory: parking_lot::RwLock::default(),
             directory_at: AtomicU64::new(0),
             wanted: AtomicUsize::new(0),
@@ -106,6 +103,7 @@ impl Runner {
             unsound: AtomicBool::new(false),
             told: watch::Sender::new(0),
             damaged: AtomicU64::new(0),
+            erased: parking_lot::Mutex::default(),
             waiting: AtomicUsize::new(0),
             called: Notify::new(),
             linger,
@@ -127,6 +125,7 @@ impl Runner {
     /// where that is. Until they have stored what they take, whoever is cut off leaves them so.
     async fn sound(&self) -> Result<MutexGuard<'_, Projectors>, AppError> {
         let mut projectors = self.projectors.lock().await;
+        self.must_lead()?;
         if self.unsound.load(Ordering::Relaxed) && !armed(Break::ProjectorsGoOnUnsound) {
             *projectors = Projectors::resume(self.inputs.clone(), self.bounds).await?.showing(self.is_filled());
         }
@@ -134,10 +133,20 @@ impl Runner {
         Ok(projectors)
     }
 
-    /// Follows the log until `stop` says so. After a failure it resumes from the read store, a second later.
+    /// Follows the log until `stop` says so; while another process does, follows what that stores. After a failure it resumes
+    /// from the read store, a second later.
     pub async fn follow(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        while !*stop.borrow() {
+        let mut leads = self.leads.subscribe();
+        while !*stop.borrow() && stop.has_changed().is_ok() {
+            if !*leads.borrow_and_update() {
+                self.stand_by(&mut leads, &mut stop).await;
+                continue;
+            }
             if let Err(error) = self.round(&mut stop).await {
+                if matches!(error, AppError::OtherProcess(_)) {
+                    self.step_down().await;
+                    continue;
+                }
                 self.fail(&error);
                 tokio::time::sleep(AFTER_A_FAILURE).await;
                 continue;
@@ -151,6 +160,7 @@ impl Runner {
                 changed = stop.changed() => if changed.is_err() {
                     return;
                 },
+                _ = leads.changed() => {}
             }
         }
     }
@@ -213,6 +223,10 @@ impl Runner {
     /// Tells why it stands still. Whatever was folded since the last stored batch is dropped when it goes on.
     fn fail(&self, error: &AppError) {
         tracing::error!(error = %error, "the projections stand still");
+        self.failed(error);
+    }
+
+    pub(super) fn failed(&self, error: &AppError) {
         self.state.send_modify(|state| state.failure = Some(error.to_string().into()));
     }
 
@@ -268,12 +282,11 @@ impl Runner {
         self.fill_anew(&mut projectors).await
     }
 
-    /// Shows every own state that is stored to `each`; the directory stays as it is.
+    /// Shows every own state that is stored to `each`, while projecting goes on; the directory stays as it is.
     ///
     /// # Errors
     /// A store failed.
     pub async fn look(&self, each: impl FnMut(&Arc<Contact>)) -> Result<(), AppError> {
-        let _still = self.projectors().await;
         look(&self.inputs, each).await
     }
 
@@ -325,6 +338,24 @@ impl Runner {
     pub fn inputs(&self) -> &Inputs {
         &self.inputs
     }
+}
+
+/// The position that every projection has reached, of which none may be ahead of the log.
+async fn not_ahead(inputs: &Inputs) -> Result<u64, AppError> {
+    let mut stored = Vec::with_capacity(Projection::ALL.len());
+    for projection in Projection::ALL {
+        stored.push((inputs.read.checkpoint(projection).await?, projection));
+    }
+    let head = inputs.store.head().await?;
+    if let Some((at, projection)) = stored.iter().find(|(at, _)| *at > head) {
+        return Err(AppError::Unavailable(format!(
+            "the read model {name} is at position {at}, ahead of the log at {head}: the log was restored from an older copy; \
+             {advice} and start again to rebuild it",
+            name = projection.name(),
+            advice = inputs.read.advice(*projection)
+        )));
+    }
+    Ok(stored.iter().map(|(at, _)| *at).min().unwrap_or_default())
 }
 
 /// Somebody waits for the runner, as long as this lives.

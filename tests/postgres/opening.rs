@@ -5,8 +5,10 @@ use std::sync::Arc;
 use dossier::adapters::memory::MemoryKeyring;
 use dossier::adapters::postgres::{Address, PostgresReadStore};
 use dossier::ports::SecretKey;
-use dossier::ports::read_store::{Projection, ReadError, ReadStore};
+use dossier::ports::read_store::{Changes, Projection, ReadError, ReadStore};
+use dossier::ports::shared::Lease;
 use dossier::sealing::{Codec, Marks};
+use dossier_domain::sabotage::{Break, arm};
 use futures::future::join_all;
 
 use super::Place;
@@ -30,6 +32,24 @@ async fn many_processes_may_make_the_tables_at_once() {
     for opened in join_all((0..6).map(|_| open(&address, 1))).await {
         assert_eq!(opened.unwrap().checkpoint(Projection::Mac).await.unwrap(), 0);
     }
+}
+
+/// Whether a process that has lost the lease can move a checkpoint that its successor has not moved yet.
+async fn a_stale_holder_writes() -> bool {
+    let postgres = Postgres::small();
+    let (stale, next) = (open(&postgres.address(), 1).await.unwrap(), open(&postgres.address(), 1).await.unwrap());
+    assert!(stale.take(false).await.unwrap() && next.take(true).await.unwrap());
+    let written = stale.apply(Changes::Mac(Vec::new()), 0, 1).await;
+    assert!(written.is_ok() || matches!(written, Err(ReadError::Fenced)), "{written:?}");
+    assert_eq!(next.checkpoint(Projection::Mac).await.unwrap(), u64::from(written.is_ok()));
+    written.is_ok()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_has_lost_the_lease_is_kept_from_writing_by_its_token() {
+    assert!(!a_stale_holder_writes().await);
+    let _armed = arm(Break::StaleHoldersWrite);
+    assert!(a_stale_holder_writes().await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -100,8 +100,18 @@ impl Server {
 
     /// SIGTERM, and nothing is waited for.
     pub(crate) fn ask_to_stop(&self) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.signal("-TERM");
+    }
+
+    /// Sends a signal, such as `-STOP`.
+    pub(crate) fn signal(&self, signal: &str) {
+        let id = self.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    }
+
+    /// The number of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Whether it has ended.
@@ -159,6 +169,11 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// From now on reads wait for what another caller was told of too.
+    pub(crate) fn hear(&self, other: &Caller) {
+        self.told.fetch_max(other.told.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
     /// Sends a request as it is given, to a path from the root; an error if no whole answer came.
     pub(crate) async fn send(
         &self,

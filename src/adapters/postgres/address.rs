@@ -9,6 +9,8 @@ use tokio_postgres::config::{Host, SslMode};
 const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
 /// A connection that hears nothing for so long is asked whether it still stands.
 const IDLE: Duration = Duration::from_secs(30);
+/// A transaction in which nothing is said for so long is given up.
+const STOPPED: Duration = Duration::from_secs(5);
 /// Postgres cuts longer names, and something is put behind ours.
 const SCHEMA_MAX: usize = 40;
 
@@ -81,8 +83,10 @@ impl Address {
     pub(super) fn config(&self) -> Config {
         let mut config = self.config.clone();
         let given = config.get_options().unwrap_or_default();
-        // Compiling a filter to machine code takes longer than most filters do.
-        config.options(format!("-c jit=off {given} -c search_path={} -c timezone=UTC", self.schema));
+        // Compiling a filter to machine code takes longer than most filters do. And a process that was stopped in the midst of a
+        // transaction must not keep others waiting for what it has locked.
+        let ours = format!("-c jit=off -c idle_in_transaction_session_timeout={}ms", STOPPED.as_millis());
+        config.options(format!("{ours} {given} -c search_path={} -c timezone=UTC", self.schema));
         config
     }
 }

@@ -40,6 +40,9 @@ pub(super) enum Trouble {
     /// The schema can't be brought to where this version needs it, or is not ours.
     #[error("{0}")]
     Setup(String),
+    /// Another process holds the lease of the read models.
+    #[error("another process holds the lease")]
+    Fenced,
 }
 
 impl Trouble {

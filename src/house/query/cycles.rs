@@ -35,10 +35,10 @@ impl House {
     pub async fn cycles(&self, workspace: &str) -> Result<Vec<CycleBody>, AppError> {
         self.settings(workspace).await?;
         // While the projections are held still, no cycle moves from open to closed.
-        let projectors = self.runner.projectors().await;
+        let still = self.still().await?;
         let closed = self.read.closed_cycles(workspace).await?;
         let mut cycles: Vec<CycleBody> = closed.into_iter().map(closed_body).collect();
-        cycles.extend(projectors.mac(workspace).and_then(open_body));
+        cycles.extend(self.counting(&still, workspace).await?.as_deref().and_then(open_body));
         cycles.reverse();
         Ok(cycles)
     }
@@ -94,8 +94,8 @@ impl House {
         after: Option<ContactId>,
         limit: usize,
     ) -> Result<Option<Vec<Member>>, AppError> {
-        let projectors = self.runner.projectors().await;
-        let mac = projectors.mac(workspace);
+        let still = self.still().await?;
+        let mac = self.counting(&still, workspace).await?;
         let mac = mac.filter(|mac| mac.running().is_some_and(|running| *running.name == *name));
         let Some(mac) = mac else { return Ok(None) };
         let all = mac.members_now();

@@ -18,6 +18,7 @@ mod preview_merge;
 mod preview_unmerge;
 mod search;
 mod segments;
+mod still;
 mod table;
 mod tags;
 mod timeline;

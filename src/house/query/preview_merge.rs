@@ -39,17 +39,17 @@ impl House {
         let primary = self.bearer(workspace, &merge.primary).await?;
         let secondary = self.bearer(workspace, &merge.secondary).await?;
         self.wait_for_own().await?;
-        let projectors = self.runner.projectors().await;
+        let still = self.still().await?;
         let sides = Sides {
             primary: self.side(workspace, primary).await?,
             secondary: self.side(workspace, secondary).await?,
             fields: known.fields,
         };
-        let billing = projectors.mac(workspace).map(|mac| BillingEffect {
+        let billing = self.counting(&still, workspace).await?.map(|mac| BillingEffect {
             open_cycle_before: mac.active_now() as u64,
             open_cycle_after: mac.active_if_merged(primary, secondary) as u64,
         });
-        drop(projectors);
+        drop(still);
         Ok(sides.preview(merge, billing.unwrap_or(BillingEffect { open_cycle_before: 0, open_cycle_after: 0 })))
     }
 }

@@ -47,16 +47,16 @@ impl House {
             }
         };
         self.wait_for_own().await?;
-        let projectors = self.runner.projectors().await;
+        let still = self.still().await?;
         let undoing = self.undoing(workspace, &named, known.fields).await?;
-        let billing = projectors.mac(workspace).map(|mac| BillingEffect {
+        let billing = self.counting(&still, workspace).await?.map(|mac| BillingEffect {
             open_cycle_before: mac.active_now() as u64,
             open_cycle_after: match undoing.is_live() {
                 true => mac.active_if_unmerged(undoing.secondary.asked().id) as u64,
                 false => mac.active_now() as u64,
             },
         });
-        drop(projectors);
+        drop(still);
         let billing = billing.unwrap_or(BillingEffect { open_cycle_before: 0, open_cycle_after: 0 });
         let not_restored = match undoing.is_live() {
             true => self.not_restored(&undoing).await?,

@@ -44,19 +44,23 @@ impl House {
         }))
     }
 
-    /// A page of the contacts that are found.
+    /// A page of the contacts that are found: by the index, or by the read store where several processes share it, so that
+    /// each takes the cursors of all.
     ///
     /// # Errors
     /// [`AppError::BadCursor`]; there is no such workspace; nothing can be searched yet; a store failed.
     pub async fn search(&self, workspace: &str, query: &SearchQuery) -> Result<SearchPage, AppError> {
-        let known = self.known_workspace(workspace).await?;
-        let cursors = Cursors::of(self, "search", workspace, query);
-        let (now, after) = cursors.begin(query).await?;
-        let after = after.map(|place| Place::from_bytes(&place).ok_or(AppError::BadCursor)).transpose()?;
         // Who is in a segment is as of now, whatever time the query gives.
         if query.filter.conditions().iter().any(is_about_segments) {
             self.know_members(workspace).await?;
         }
+        if self.sharing.is_shared {
+            return self.search_in_store(workspace, query).await?.ok_or_else(not_there);
+        }
+        let known = self.known_workspace(workspace).await?;
+        let cursors = Cursors::of(self, "search", workspace, query);
+        let (now, after) = cursors.begin(query).await?;
+        let after = after.map(|place| Place::from_bytes(&place).ok_or(AppError::BadCursor)).transpose()?;
         let position = self.runner.state().reached;
         let page = tokio::task::block_in_place(|| self.page(workspace, query, now, after.as_ref()))?;
         let contacts = self.rows(&page.contacts, &known, query, now).await?;
@@ -136,6 +140,11 @@ impl House {
         let body = contact_body(&view, None, known.state.settings.active_days, now);
         row(&body, &query.columns).map(Some)
     }
+}
+
+/// Whoever asks a store that several processes share for what only some stores have.
+pub(super) fn not_there() -> AppError {
+    AppError::Internal("the read store looks nothing up".to_owned())
 }
 
 fn is_about_segments(condition: &&Condition) -> bool {

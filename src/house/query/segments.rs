@@ -1,16 +1,19 @@
 //! Segments: which there are, how many are in them, and who came and went (rule 40).
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use dossier_domain::ids::SegmentId;
 use dossier_domain::rejection::Rejection;
 use dossier_domain::values::text::fold;
 use dossier_domain::workspace::Segment;
+use dossier_projections::directory::Findable;
 use dossier_projections::index::Segments;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::cursor::Pages;
+use super::search::not_there;
 use crate::api::bodies::{CrossingBody, SegmentBody, SegmentChangeBody, SegmentChangePage, SegmentPage};
 use crate::app::AppError;
 use crate::house::House;
@@ -28,7 +31,8 @@ impl House {
         let pages = Pages::of(&self.marks, &["segments", workspace]);
         let place_of = |segment: &Segment| fold(&segment.name).into_bytes();
         let (page, next_cursor) = pages.page(wanted, place_of, cursor, limit)?;
-        let segments = page.iter().map(|segment| self.segment_body(workspace, segment)).collect::<Result<_, _>>()?;
+        let counts = self.segment_counts(workspace, &page).await?;
+        let segments = page.iter().zip(counts).map(|(segment, count)| segment_body(segment, count)).collect();
         Ok(SegmentPage { segments, next_cursor })
     }
 
@@ -40,7 +44,8 @@ impl House {
         let known = self.known_workspace(workspace).await?;
         let segment = known.state.segment(named).ok_or(Rejection::SegmentNotFound)?;
         self.know_members(workspace).await?;
-        Ok((self.segment_body(workspace, segment)?, segment.position))
+        let counts = self.segment_counts(workspace, std::slice::from_ref(segment)).await?;
+        Ok((segment_body(segment, counts.first().copied().unwrap_or_default()), segment.position))
     }
 
     /// The id of a segment that is named by it or by its name.
@@ -52,11 +57,17 @@ impl House {
         Ok(known.state.segment(named).ok_or(Rejection::SegmentNotFound)?.id)
     }
 
-    fn segment_body(&self, workspace: &str, segment: &Segment) -> Result<SegmentBody, AppError> {
+    /// How many are in each of some segments.
+    async fn segment_counts(&self, workspace: &str, segments: &[Segment]) -> Result<Vec<u64>, AppError> {
+        if self.sharing.is_shared {
+            let stored = self.read.tables().ok_or_else(not_there)?.segment_counts(workspace).await?;
+            let stored: HashMap<SegmentId, u64> = stored.into_iter().collect();
+            return Ok(segments.iter().map(|segment| stored.get(&segment.id).copied().unwrap_or_default()).collect());
+        }
         let directory = self.directory()?;
-        let members = directory.get(workspace).and_then(|known| known.memberships().members(&segment.id.to_string()));
-        let count = members.map_or(0, |members| members.len());
-        Ok(SegmentBody { id: segment.id, name: segment.name.clone(), filter: segment.filter.to_json(), count })
+        let members = directory.get(workspace).map(Findable::memberships);
+        let count = |segment: &Segment| members?.members(&segment.id.to_string()).map(|members| members.len());
+        Ok(segments.iter().map(|segment| count(segment).unwrap_or_default()).collect())
     }
 
     /// Waits until the segments know every command that this process has answered, and what time has come to.
@@ -100,6 +111,10 @@ impl House {
             }
         }
     }
+}
+
+fn segment_body(segment: &Segment, count: u64) -> SegmentBody {
+    SegmentBody { id: segment.id, name: segment.name.clone(), filter: segment.filter.to_json(), count }
 }
 
 /// The feed and the number that a cursor holds.

@@ -187,7 +187,7 @@ impl House {
                 return Ok(found);
             }
         }
-        let _still = self.runner.projectors().await;
+        let _still = self.still().await?;
         read().await
     }
 

@@ -4,6 +4,7 @@ mod active;
 mod beside;
 mod contacts;
 mod feed;
+mod lease;
 mod place;
 mod unfinished;
 mod writing;
@@ -12,6 +13,7 @@ use active::*;
 use beside::*;
 use contacts::*;
 use feed::*;
+use lease::*;
 use place::Place;
 use unfinished::*;
 use writing::*;
@@ -60,5 +62,12 @@ read_stores! {
         reads_go_on_while_stores_are_swapped
         whatever_is_discarded_or_dropped_changes_nothing
         stores_that_were_told_the_same_hold_the_same_rows
+        whoever_holds_the_lease_keeps_it_by_renewing
+        of_two_processes_only_the_holder_of_the_lease_writes
+        a_lease_that_is_given_back_is_had_at_once
+        nothing_is_written_under_a_lease_once_another_has_it
+        what_another_process_stores_is_heard_of
+        whoever_is_paused_within_a_transaction_keeps_nobody_waiting
+        a_read_model_held_still_by_one_process_is_not_moved_by_another
     ]
 }

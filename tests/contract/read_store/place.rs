@@ -49,12 +49,19 @@ impl Place {
         let codec = Arc::new(Codec::new(keyring.clone()));
         let marks = Arc::new(Marks::new(&SecretKey([7; 32])));
         let store = open(&engine, &codec, &marks).await;
+        lead(&store).await;
         Place { engine, keyring, codec, marks, store }
     }
 
     /// The same place, opened anew.
     pub(crate) async fn reopen(&mut self) {
-        self.store = open(&self.engine, &self.codec, &self.marks).await;
+        self.store = self.opened_again().await;
+        lead(&self.store).await;
+    }
+
+    /// The same place as another process has it open, which does not hold the lease.
+    pub(crate) async fn opened_again(&self) -> Arc<dyn ReadStore> {
+        open(&self.engine, &self.codec, &self.marks).await
     }
 
     /// What lies in the place beside what serves.
@@ -94,6 +101,13 @@ impl Place {
 
     pub(crate) async fn destroy(&self, number: u128) {
         self.keyring.destroy(Uuid::from_u128(number)).await.unwrap();
+    }
+}
+
+/// Comes to be the one who writes, where there may be others.
+async fn lead(store: &Arc<dyn ReadStore>) {
+    if let Some(lease) = store.lease() {
+        assert!(lease.take(true).await.unwrap());
     }
 }
 

@@ -83,8 +83,9 @@ async fn append(batch: &Transaction<'_>, write: &FeedWrite) -> Result<(), Troubl
 pub(super) async fn write_alone(store: &PostgresReadStore, feed: &[FeedWrite]) -> Result<(), Trouble> {
     let mut client = store.client().await?;
     let batch = client.transaction().await?;
+    store.tenure.lock(&batch).await?;
     write(&batch, feed).await?;
-    Ok(batch.commit().await?)
+    store.commit(batch).await
 }
 
 pub(super) async fn states(store: &PostgresReadStore) -> Result<Vec<(Arc<str>, FeedState)>, Trouble> {
@@ -134,8 +135,9 @@ fn clamped(number: u64) -> i64 {
 }
 
 pub(super) async fn trim(store: &PostgresReadStore, older_than: DateTime<Utc>) -> Result<(), Trouble> {
-    let client = store.client().await?;
-    let trim = client.prepare_cached(TRIM).await?;
-    client.execute(&trim, &[&older_than]).await?;
-    Ok(())
+    let mut client = store.client().await?;
+    let batch = client.transaction().await?;
+    store.tenure.lock(&batch).await?;
+    batch.execute(&batch.prepare_cached(TRIM).await?, &[&older_than]).await?;
+    store.commit(batch).await
 }

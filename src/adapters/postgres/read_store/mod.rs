@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use deadpool_postgres::{Object, Pool, Transaction};
+use deadpool_postgres::{Object, Pool};
 use dossier_domain::ids::{ContactId, Mark, SegmentId};
-use dossier_projections::documents::{DocumentChange, LookupValue, Shown};
+use dossier_projections::documents::{DocumentChange, LookupValue};
 use dossier_projections::mac::{MacRow, Member};
 use dossier_projections::unfinished::Unfinished;
 use uuid::Uuid;
@@ -22,21 +22,28 @@ use crate::ports::read_store::{
     Ask, Beside, Changes, ClosedCycle, FeedPart, FeedState, FeedWrite, Found, PlainRow, Projection, ReadError,
     ReadStore, StoredContact,
 };
+use crate::ports::shared::{Lease, Tables};
 use crate::sealing::{Codec, Marks};
 
+mod batch;
 mod compared;
 mod contacts;
 mod feed;
 mod fields;
+mod lease;
+mod looked_up;
 mod mac;
 mod members;
+mod news;
 mod rows;
 mod scratch;
 mod shown;
 mod tables;
 mod unfinished;
 
+use self::batch::Work;
 use self::contacts::Prepared;
+use self::lease::Tenure;
 use self::scratch::Scratch;
 
 /// What the schema is called where an address does not say.
@@ -53,6 +60,7 @@ pub struct PostgresReadStore {
     pool: Pool,
     codec: Arc<Codec>,
     marks: Arc<Marks>,
+    tenure: Arc<Tenure>,
 }
 
 impl PostgresReadStore {
@@ -65,7 +73,8 @@ impl PostgresReadStore {
         let open = async {
             let pool = connect::pool(&address)?;
             connect::migrate(&pool, address.schema(), &migrations::migrations::runner()).await?;
-            let store = PostgresReadStore { address, pool, codec, marks };
+            let tenure = Arc::new(Tenure::wanted(connect::pool(&address)?));
+            let store = PostgresReadStore { address, pool, codec, marks, tenure };
             store.must_be_ours().await?;
             scratch::clear(&store).await?;
             Ok(store)
@@ -98,27 +107,6 @@ impl PostgresReadStore {
         let client = self.client().await?;
         let find = client.prepare_cached("select position from checkpoints where projection = $1").await?;
         Ok(client.query_one(&find, &[&projection.name()]).await?.get::<_, i64>(0).cast_unsigned())
-    }
-
-    async fn write(&self, work: Work, from: u64, to: u64) -> Result<Option<u64>, Trouble> {
-        let mut client = self.client().await?;
-        let batch = client.transaction().await?;
-        if let Some(actual) = advance(&batch, work.projection(), from, to).await? {
-            return Ok(Some(actual));
-        }
-        match work {
-            Work::Contacts(prepared, feed, shown) => {
-                let fields = prepared.write(&batch).await?;
-                feed::write(&batch, &feed).await?;
-                shown::write(&batch, &shown).await?;
-                // At last: whoever reads the contacts waits for what follows.
-                fields::write(&batch, &fields).await?;
-            }
-            Work::Mac(changes) => mac::write(&batch, changes).await?,
-            Work::Unfinished(list) => unfinished::write(&batch, &list).await?,
-        }
-        batch.commit().await?;
-        Ok(None)
     }
 
     /// Asks a statement that is made for this one question: planned for its very values, and not kept.
@@ -178,37 +166,11 @@ impl PostgresReadStore {
 /// Of every table in which an erased contact had a row, or was part of one.
 const VACUUM: &str = "vacuum own_states, lookups, contacts, contact_tags, contact_channels, merges";
 
-/// What is to be written with a checkpoint.
-enum Work {
-    Contacts(Prepared, Vec<FeedWrite>, Vec<Shown>),
-    Mac(Vec<mac::WorkspaceChange>),
-    Unfinished(Unfinished),
-}
-
-impl Work {
-    fn projection(&self) -> Projection {
-        match self {
-            Work::Contacts(..) => Projection::Contacts,
-            Work::Mac(_) => Projection::Mac,
-            Work::Unfinished(_) => Projection::Unfinished,
-        }
-    }
-}
-
-/// Moves a checkpoint, and keeps others from moving it until the batch ends. Answers where it is if it is not at `from`.
-async fn advance(batch: &Transaction<'_>, projection: Projection, from: u64, to: u64) -> Result<Option<u64>, Trouble> {
-    let lock = batch.prepare_cached("select position from checkpoints where projection = $1 for update").await?;
-    let actual: i64 = batch.query_one(&lock, &[&projection.name()]).await?.get(0);
-    if actual.cast_unsigned() != from {
-        return Ok(Some(actual.cast_unsigned()));
-    }
-    let advance = batch.prepare_cached("update checkpoints set position = $2 where projection = $1").await?;
-    batch.execute(&advance, &[&projection.name(), &to.cast_signed()]).await?;
-    Ok(None)
-}
-
 fn failed(doing: &'static str) -> impl Fn(Trouble) -> ReadError {
-    move |trouble| ReadError::Unavailable { doing, reason: trouble.to_string() }
+    move |trouble| match trouble {
+        Trouble::Fenced => ReadError::Fenced,
+        trouble => ReadError::Unavailable { doing, reason: trouble.to_string() },
+    }
 }
 
 #[async_trait]
@@ -234,6 +196,14 @@ impl ReadStore for PostgresReadStore {
             }
             Some(actual) => Err(ReadError::CheckpointMoved { projection, expected: from, actual }),
         }
+    }
+
+    fn lease(&self) -> Option<&dyn Lease> {
+        (!self.tenure.is_free()).then_some(self)
+    }
+
+    fn tables(&self) -> Option<&dyn Tables> {
+        Some(self)
     }
 
     fn wants_shown(&self) -> bool {

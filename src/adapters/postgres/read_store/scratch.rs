@@ -7,6 +7,7 @@ use deadpool_postgres::ClientWrapper;
 use deadpool_postgres::Object;
 use uuid::Uuid;
 
+use super::lease::Tenure;
 use super::{PostgresReadStore, Trouble, failed, migrations, tables};
 use crate::adapters::postgres::connect;
 use crate::ports::read_store::{Beside, Projection, ReadError, ReadStore};
@@ -37,7 +38,8 @@ impl Scratch {
         let address = living.address.in_schema(&name);
         let pool = connect::pool(&address)?;
         connect::migrate(&pool, &name, &migrations::migrations::runner()).await?;
-        let fresh = PostgresReadStore { address, pool, codec: living.codec.clone(), marks: living.marks.clone() };
+        let tenure = Arc::new(Tenure::free());
+        let fresh = PostgresReadStore { address, pool, tenure, ..living.clone() };
         Ok(Scratch { living, projection, fresh: Arc::new(fresh), held })
     }
 
@@ -49,7 +51,7 @@ impl Scratch {
             Projection::Contacts => (each_view(living, "drop view %I.%I"), moved_views(fresh, living)),
             _ => Default::default(),
         };
-        let mut swap = format!("begin; set local lock_timeout = '{WAITED_FOR}'; {without_views}");
+        let mut swap = format!("set local lock_timeout = '{WAITED_FOR}'; {without_views}");
         swap += &format!("drop table {};", listed(living));
         for name in &names {
             swap += &format!("alter table {fresh}.{name} set schema {living};");
@@ -63,7 +65,7 @@ impl Scratch {
              commit"
         );
         let mut tried = 1;
-        while let Err(trouble) = self.held.batch_execute(&swap).await.map_err(Trouble::from) {
+        while let Err(trouble) = self.swap_by(&swap).await {
             self.held.batch_execute("rollback").await?;
             if !trouble.is_in_the_way() || tried == TRIED {
                 return Err(trouble);
@@ -71,6 +73,13 @@ impl Scratch {
             tried += 1;
         }
         Ok(())
+    }
+
+    /// One transaction, under the lease of what serves.
+    async fn swap_by(&self, swap: &str) -> Result<(), Trouble> {
+        self.held.batch_execute("begin").await?;
+        self.living.tenure.lock_on(&self.held).await?;
+        Ok(self.held.batch_execute(swap).await?)
     }
 
     async fn remove(&self) -> Result<(), Trouble> {
