@@ -2,6 +2,7 @@
 
 mod filling;
 mod indexing;
+mod loading;
 mod projectors;
 mod rebuild;
 mod runner;

@@ -208,6 +208,11 @@ impl Projectors {
         Ok(resumed.showing(false))
     }
 
+    /// What they read from.
+    pub(super) fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
     /// Where reading must go on: somebody has folded no further.
     pub fn folded(&self) -> u64 {
         self.folded.iter().copied().min().unwrap_or_default()

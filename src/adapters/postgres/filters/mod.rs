@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use dossier_domain::filter::{Node, Setting};
+use tokio_postgres::types::Type;
 
 pub(super) use self::page::{Statement, page, read};
 use self::sql::{Sql, Values, sql};
@@ -30,13 +31,17 @@ struct Compiler<'a> {
     setting: Setting<'a>,
     now: DateTime<Utc>,
     values: Values,
+    /// The workspace, bound.
+    workspace: Sql,
     /// Keys of custom fields that are bound already.
     keys: BTreeMap<Arc<str>, Sql>,
 }
 
 impl<'a> Compiler<'a> {
-    fn new(setting: Setting<'a>, now: DateTime<Utc>) -> Self {
-        Compiler { setting, now, values: Values::default(), keys: BTreeMap::new() }
+    fn new(workspace: &str, setting: Setting<'a>, now: DateTime<Utc>) -> Self {
+        let mut values = Values::default();
+        let workspace = values.bind(workspace.to_owned(), Type::TEXT);
+        Compiler { setting, now, values, workspace, keys: BTreeMap::new() }
     }
 
     /// True for those whom a node lets pass; false or unknown for the rest. Recursion is safe: no filter is deep.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Compiler;
 use super::place::{Of, Place, Value};
-use super::sort::{Key, NAMES, order_by};
+use super::sort::{Key, NAMES, indexed_order_by, order_by};
 use super::sql::{Sql, Values, sql};
 use crate::adapters::postgres::connect::Trouble;
 use crate::ports::read_store::{Ask, Found};
@@ -23,9 +23,8 @@ pub(in crate::adapters::postgres) struct Statement {
 
 /// The statement for a page; `None` if what it should begin after is no place in this order.
 pub(in crate::adapters::postgres) fn page(ask: &Ask<'_>) -> Option<Statement> {
-    let mut compiler = Compiler::new(ask.setting, ask.now);
-    let workspace = compiler.values.bind(ask.workspace.to_owned(), Type::TEXT);
-    let of_workspace = sql!["from contacts as c where c.workspace = ", workspace, " and "];
+    let mut compiler = Compiler::new(ask.workspace, ask.setting, ask.now);
+    let of_workspace = sql!["from contacts as c where c.workspace = ", &compiler.workspace, " and "];
     let found = ask.search.map(|search| sql![" and ", compiler.search(search)]);
     let matching = sql![of_workspace, compiler.node(ask.filter.root()), found.unwrap_or_else(|| "".into())];
     let keys = compiler.keys(ask.sort);
@@ -34,13 +33,13 @@ pub(in crate::adapters::postgres) fn page(ask: &Ask<'_>) -> Option<Statement> {
         None => None,
     };
     let behind = place.map(|place| sql![" and ", compiler.after(&keys, &place)]);
-    // One more than wanted tells whether there is another page.
-    let limit = i64::try_from(ask.limit.saturating_add(1)).unwrap_or(i64::MAX);
+    // One more than wanted tells whether there is another page; where none is wanted, nobody is looked for.
+    let limit = if ask.limit == 0 { 0 } else { i64::try_from(ask.limit.saturating_add(1)).unwrap_or(i64::MAX) };
     let limit = compiler.values.bind(limit, Type::INT8);
     let counted = if ask.count { sql!["(select count(*) ", &matching, ")"] } else { "null::bigint".into() };
     let shown = Sql::joined([Sql::from("c.contact_id")].into_iter().chain(keys.iter().zip(NAMES).map(named)), ", ");
     let from = sql![matching, behind.unwrap_or_else(|| "".into())];
-    let lines = sql!["select ", shown, " ", from, " order by ", order_by(&keys, ""), " limit ", limit];
+    let lines = sql!["select ", shown, " ", from, " order by ", indexed_order_by(&keys), " limit ", limit];
     let position = "(select position from checkpoints where projection = 'contacts') as position";
     let told = sql!["select ", position, ", ", counted, " as count"];
     let both = sql!["(", told, ") as told left join lateral (", lines, ") as page on true"];

@@ -3,6 +3,7 @@
 //! Own states are sealed as in the embedded store. A batch is one transaction that moves the checkpoint first: whoever
 //! believed it elsewhere changes nothing.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -24,15 +25,20 @@ use crate::ports::read_store::{
 };
 use crate::sealing::{Codec, Marks};
 
+mod bulk;
 mod compared;
 mod contacts;
+mod copying;
+mod definitions;
 mod feed;
 mod fields;
+mod loading;
 mod mac;
 mod members;
 mod rows;
 mod scratch;
 mod shown;
+mod staging;
 mod tables;
 mod unfinished;
 
@@ -53,6 +59,7 @@ pub struct PostgresReadStore {
     pool: Pool,
     codec: Arc<Codec>,
     marks: Arc<Marks>,
+    folder: PathBuf,
 }
 
 impl PostgresReadStore {
@@ -65,13 +72,19 @@ impl PostgresReadStore {
         let open = async {
             let pool = connect::pool(&address)?;
             connect::migrate(&pool, address.schema(), &migrations::migrations::runner()).await?;
-            let store = PostgresReadStore { address, pool, codec, marks };
+            let store = PostgresReadStore { address, pool, codec, marks, folder: std::env::temp_dir() };
             store.must_be_ours().await?;
             scratch::clear(&store).await?;
             Ok(store)
         };
         let at = |trouble: Trouble| Trouble::Setup(format!("{place}: {trouble}"));
         open.await.map_err(at).map_err(failed("opening the read models"))
+    }
+
+    /// The same, which puts aside in a folder what is folded beside it, sealed.
+    #[must_use]
+    pub fn folding_in(self, folder: &Path) -> Self {
+        PostgresReadStore { folder: folder.to_owned(), ..self }
     }
 
     /// Read models hold ids of one log: those of another would mix with them.
@@ -108,6 +121,7 @@ impl PostgresReadStore {
         }
         match work {
             Work::Contacts(prepared, feed, shown) => {
+                staging::prepare(&batch).await?;
                 let fields = prepared.write(&batch).await?;
                 feed::write(&batch, &feed).await?;
                 shown::write(&batch, &shown).await?;

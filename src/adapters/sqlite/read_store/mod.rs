@@ -28,11 +28,12 @@ mod mac;
 mod pending;
 mod rows;
 mod scratch;
+mod sealed;
 
-use self::scratch::Scratch;
-use super::super::states::{self, Form, shape};
 use self::file::Write;
 use self::rows::Rows;
+use self::scratch::Scratch;
+use super::super::states::{self, Form, shape};
 
 /// The read models of a data folder. A clone is the same store.
 #[derive(Clone)]
