@@ -175,7 +175,7 @@ pub struct Ask<'a> {
     pub now: DateTime<Utc>,
     /// After this place, which another page told.
     pub after: Option<&'a [u8]>,
-    /// At most so many.
+    /// At most so many; of 0 only the count is looked for.
     pub limit: usize,
     /// Whether to say how many there are on all pages.
     pub count: bool,

@@ -103,6 +103,7 @@ const HOLD: &str = "
         is_loaded boolean;
     begin
         for made in select schema_name from pg_event_trigger_ddl_commands() where schema_name like 'dossier\\_scratch%' loop
+            continue when to_regclass(made.schema_name || '.contacts') is null;
             execute format('select exists (select from %I.contacts)', made.schema_name) into is_loaded;
             if is_loaded then perform pg_sleep(600); end if;
         end loop;
