@@ -257,6 +257,15 @@ pub trait ReadStore: Send + Sync {
     /// What is stored of a contact.
     async fn contact(&self, id: ContactId) -> Result<StoredContact, ReadError>;
 
+    /// What is stored of some contacts, in no certain order; whoever is absent may be left out.
+    async fn contacts(&self, ids: &[ContactId]) -> Result<Vec<(ContactId, StoredContact)>, ReadError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            found.push((*id, self.contact(*id).await?));
+        }
+        Ok(found)
+    }
+
     /// At most `limit` contacts after one and up to another, that one included, ascending by id.
     async fn contacts_between(
         &self,

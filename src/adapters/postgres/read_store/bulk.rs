@@ -71,7 +71,7 @@ impl Bulk {
     }
 
     /// Where contacts are now.
-    fn contacts(&self) -> Arc<dyn ReadStore> {
+    fn serving(&self) -> Arc<dyn ReadStore> {
         match self.folded() {
             Some(folded) => Arc::new(folded.states.clone()),
             None => Arc::new(self.fresh.clone()),
@@ -80,7 +80,7 @@ impl Bulk {
 
     fn of(&self, projection: Projection) -> Arc<dyn ReadStore> {
         match projection {
-            Projection::Contacts => self.contacts(),
+            Projection::Contacts => self.serving(),
             Projection::Mac | Projection::Unfinished => Arc::new(self.fresh.clone()),
         }
     }
@@ -111,7 +111,7 @@ impl ReadStore for Bulk {
     }
 
     async fn settle(&self) -> Result<(), ReadError> {
-        self.contacts().settle().await
+        self.serving().settle().await
     }
 
     fn wants_shown(&self) -> bool {
@@ -126,11 +126,15 @@ impl ReadStore for Bulk {
     }
 
     async fn find(&self, ask: Ask<'_>) -> Result<Option<Found>, ReadError> {
-        self.contacts().find(ask).await
+        self.serving().find(ask).await
     }
 
     async fn contact(&self, id: ContactId) -> Result<StoredContact, ReadError> {
-        self.contacts().contact(id).await
+        self.serving().contact(id).await
+    }
+
+    async fn contacts(&self, ids: &[ContactId]) -> Result<Vec<(ContactId, StoredContact)>, ReadError> {
+        self.serving().contacts(ids).await
     }
 
     async fn contacts_between(
@@ -139,11 +143,11 @@ impl ReadStore for Bulk {
         last: ContactId,
         limit: usize,
     ) -> Result<Vec<(ContactId, StoredContact)>, ReadError> {
-        self.contacts().contacts_between(after, last, limit).await
+        self.serving().contacts_between(after, last, limit).await
     }
 
     async fn by_value(&self, workspace: &str, value: &LookupValue) -> Result<Vec<ContactId>, ReadError> {
-        self.contacts().by_value(workspace, value).await
+        self.serving().by_value(workspace, value).await
     }
 
     async fn mac_rows(&self) -> Result<Vec<(Arc<str>, MacRow)>, ReadError> {

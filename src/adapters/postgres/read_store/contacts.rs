@@ -102,6 +102,14 @@ pub(super) async fn find(store: &PostgresReadStore, id: ContactId) -> Result<Opt
     Ok(client.query_opt(&find, &[&id.0]).await?.map(|row| row.get(0)))
 }
 
+pub(super) async fn these(store: &PostgresReadStore, ids: &[ContactId]) -> Result<Vec<(ContactId, Vec<u8>)>, Trouble> {
+    let client = store.client().await?;
+    let find = client.prepare_cached("select contact_id, state from own_states where contact_id = any($1)").await?;
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows = client.query(&find, &[&ids]).await?;
+    Ok(rows.iter().map(|row| (ContactId(row.get(0)), row.get(1))).collect())
+}
+
 pub(super) async fn between(
     store: &PostgresReadStore,
     after: Option<ContactId>,

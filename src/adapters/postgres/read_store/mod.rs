@@ -266,6 +266,11 @@ impl ReadStore for PostgresReadStore {
         }
     }
 
+    async fn contacts(&self, ids: &[ContactId]) -> Result<Vec<(ContactId, StoredContact)>, ReadError> {
+        let rows = contacts::these(self, ids).await.map_err(failed("reading contacts"))?;
+        self.opened(rows).await
+    }
+
     async fn contacts_between(
         &self,
         after: Option<ContactId>,
