@@ -66,15 +66,15 @@ pub(crate) async fn measure(house: &Arc<House>, contacts: usize, seconds: u64, b
     }
 }
 
-struct Run {
+pub(crate) struct Run {
     /// Events a second, until the last could be found.
-    rate: f64,
-    cpu_us: f64,
+    pub(crate) rate: f64,
+    pub(crate) cpu_us: f64,
     visible: Times,
 }
 
 /// Callers send for so long while the projections stand still, which then have the machine for themselves.
-async fn backlog(house: &Arc<House>, contacts: usize, draw: Draw, during: Duration) -> Run {
+pub(crate) async fn backlog(house: &Arc<House>, contacts: usize, draw: Draw, during: Duration) -> Run {
     let still = house.runner().projectors().await;
     let before = house.store().head().await.unwrap();
     sent(house, contacts, draw, Instant::now(), during, None).await;

@@ -172,6 +172,16 @@ impl Documents {
         }
     }
 
+    /// Whether it remembers the state of a contact.
+    pub fn remembers(&self, contact: ContactId) -> bool {
+        self.pending.changed.contains_key(&contact) || self.states.contains(&contact)
+    }
+
+    /// Remembers a state as it is stored, which was looked up for what is folded next.
+    pub fn remember(&mut self, state: Arc<Contact>) {
+        self.states.put(state.id, state);
+    }
+
     /// How many contacts changed since changes were given out.
     pub fn pending(&self) -> usize {
         self.pending.changed.len()

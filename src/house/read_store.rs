@@ -1,4 +1,4 @@
-//! Opening the read models where they are.
+//! Opening the read models where they are. What is made anew is folded in the data folder, wherever it is loaded then.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,9 +16,9 @@ pub(super) async fn open(
     codec: Arc<Codec>,
     marks: Arc<Marks>,
 ) -> Result<Arc<dyn ReadStore>, AppError> {
-    if let Some(address) = address {
-        return Ok(Arc::new(PostgresReadStore::open(address, codec, marks).await?));
-    }
     SqliteReadStore::clear_scratch(folder);
+    if let Some(address) = address {
+        return Ok(Arc::new(PostgresReadStore::open(address, codec, marks).await?.folding_in(folder)));
+    }
     Ok(Arc::new(SqliteReadStore::open(folder, codec, marks)?))
 }

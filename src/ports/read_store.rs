@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use dossier_domain::compose::View;
 use dossier_domain::filter::{Filter, Search, Setting, Sort};
 use dossier_domain::ids::{ContactId, SegmentId};
 use dossier_domain::state::{Contact, Life};
@@ -176,7 +177,7 @@ pub struct Ask<'a> {
     pub now: DateTime<Utc>,
     /// After this place, which another page told.
     pub after: Option<&'a [u8]>,
-    /// At most so many.
+    /// At most so many; of 0 only the count is looked for.
     pub limit: usize,
     /// Whether to say how many there are on all pages.
     pub count: bool,
@@ -250,6 +251,12 @@ pub trait ReadStore: Send + Sync {
         false
     }
 
+    /// Begins to load what contacts show, where it was told own states alone until now and takes the rest at once when
+    /// everybody is folded; `None` where nothing is missing. Nothing may be applied until that is finished.
+    async fn load(&self) -> Result<Option<Arc<dyn Load>>, ReadError> {
+        Ok(None)
+    }
+
     /// A page of the contacts that match a filter, where it can look them up in what it shows; `None` where it can't.
     ///
     /// # Errors
@@ -265,6 +272,15 @@ pub trait ReadStore: Send + Sync {
 
     /// What is stored of a contact.
     async fn contact(&self, id: ContactId) -> Result<StoredContact, ReadError>;
+
+    /// What is stored of some contacts, in no certain order; whoever is absent may be left out.
+    async fn contacts(&self, ids: &[ContactId]) -> Result<Vec<(ContactId, StoredContact)>, ReadError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            found.push((*id, self.contact(*id).await?));
+        }
+        Ok(found)
+    }
 
     /// At most `limit` contacts after one and up to another, that one included, ascending by id.
     async fn contacts_between(
@@ -322,6 +338,16 @@ pub trait ReadStore: Send + Sync {
     /// What a person does to have a projection made anew at the next start, where nothing can be read of it or it is
     /// ahead of the log: an imperative sentence without its end.
     fn advice(&self, projection: Projection) -> String;
+}
+
+/// A store that is loaded at once. Dropped before it is finished, it is of no use any more.
+#[async_trait]
+pub trait Load: Send + Sync {
+    /// Takes what some contacts show; each comes once, in no certain order. Several may bring them at once.
+    async fn take(&self, views: &[View]) -> Result<(), ReadError>;
+
+    /// Everybody came: from now on it is a store like any other.
+    async fn finish(&self) -> Result<(), ReadError>;
 }
 
 /// A row as it is compared: a key of the engine's own, and what stands in it, opened.

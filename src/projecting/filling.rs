@@ -61,10 +61,10 @@ pub(super) async fn look(inputs: &Inputs, mut each: impl FnMut(&Arc<Contact>)) -
     Ok(())
 }
 
-type Page = Result<Vec<Arc<Contact>>, AppError>;
+pub(super) type Page = Result<Vec<Arc<Contact>>, AppError>;
 
 /// All stored contacts, page by page.
-fn pages(inputs: &Inputs, up_to: u64) -> mpsc::Receiver<Page> {
+pub(super) fn pages(inputs: &Inputs, up_to: u64) -> mpsc::Receiver<Page> {
     let (sender, receiver) = mpsc::channel(WAITING);
     let width = u128::MAX / PARTS;
     for part in 0..PARTS {

@@ -4,6 +4,7 @@ mod bulk;
 mod filling;
 mod indexing;
 mod leading;
+mod loading;
 mod projectors;
 mod rebuild;
 mod runner;

@@ -216,6 +216,11 @@ impl Projectors {
         }
     }
 
+    /// What they read from.
+    pub(super) fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
     /// Where reading must go on: somebody has folded no further.
     pub fn folded(&self) -> u64 {
         self.folded.iter().copied().min().unwrap_or_default()
@@ -262,6 +267,7 @@ impl Projectors {
         let Some(last) = fresh.last() else { return Ok(()) };
         match projection {
             Projection::Contacts => {
+                self.look_ahead(fresh)?;
                 self.with_documents(|documents, source| documents.fold(fresh, source))?;
                 self.redefined.extend(fresh.iter().filter_map(|entry| match &entry.stream {
                     Stream::Workspace(name) => Some(name.clone()),
@@ -278,6 +284,35 @@ impl Projectors {
         }
         self.folded[projection as usize] = last.position;
         self.pending[projection as usize] += fresh.len() as u64;
+        Ok(())
+    }
+
+    /// Looks up together whoever is folded next and not remembered: one by one, each would be a way to the store and back.
+    /// Who can't be read is left to whoever folds it.
+    fn look_ahead(&mut self, entries: &[Entry]) -> Result<(), AppError> {
+        let unknown = entries.iter().filter_map(|entry| match entry.stream {
+            Stream::Contact(id) if !self.documents.remembers(id) => Some(id),
+            _ => None,
+        });
+        let mut unknown: BTreeSet<ContactId> = unknown.take(self.bounds.remembered).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<ContactId> = unknown.iter().copied().collect();
+        let (handle, inputs, beside) = (&self.handle, &self.inputs, &mut self.beside);
+        let found = tokio::task::block_in_place(|| {
+            handle.block_on(beside.settle())?;
+            Ok::<_, AppError>(handle.block_on(inputs.read.contacts(&ids))?)
+        })?;
+        for (id, stored) in found {
+            match stored {
+                StoredContact::Found(state) => self.documents.remember(Arc::from(state)),
+                StoredContact::Absent => continue,
+                StoredContact::Unreadable => {}
+            }
+            unknown.remove(&id);
+        }
+        unknown.into_iter().for_each(|id| self.documents.remember(Arc::new(Contact::absent(id))));
         Ok(())
     }
 

@@ -108,7 +108,7 @@ async fn put_again(
     let (states, shown) = tokio::task::block_in_place(|| {
         let mut beside = Beside::default();
         let looking = Looking { inputs, handle: &handle, checkpoint: up_to, beside: &mut beside };
-        let mut remembered = Remembered { looking, states: HashMap::new() };
+        let mut remembered = Remembered::new(looking, []);
         let (mut states, mut concerned) = (Vec::with_capacity(changed.len()), BTreeSet::new());
         for id in changed {
             let state = remembered.look(*id)?;
@@ -130,9 +130,16 @@ async fn put_again(
 }
 
 /// Own states, each read once.
-struct Remembered<'l> {
+pub(super) struct Remembered<'l> {
     looking: Looking<'l>,
     states: HashMap<ContactId, Arc<Contact>>,
+}
+
+impl<'l> Remembered<'l> {
+    /// These are known already.
+    pub(super) fn new(looking: Looking<'l>, known: impl IntoIterator<Item = Arc<Contact>>) -> Self {
+        Remembered { looking, states: known.into_iter().map(|state| (state.id, state)).collect() }
+    }
 }
 
 impl States for Remembered<'_> {

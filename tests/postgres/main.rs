@@ -8,6 +8,7 @@ mod crashes;
 mod fields;
 mod filters;
 mod keys;
+mod loading;
 mod moving;
 mod opening;
 #[path = "../support/postgres.rs"]

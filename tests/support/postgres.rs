@@ -15,6 +15,9 @@ const TEMPLATE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/postgres-template"
 
 /// As a server of a bench: every commit is flushed.
 const FLUSHING: &str = "-c max_connections=300 -c shared_buffers=1GB -c fsync=on -c synchronous_commit=on";
+/// As a server of read models: the same, with room for the write-ahead log of a rebuild.
+const LARGE: &str = "-c max_connections=100 -c shared_buffers=1GB -c fsync=on -c synchronous_commit=on \
+    -c max_wal_size=16GB -c checkpoint_timeout=30min -c wal_compression=on";
 /// As a server of a test: it is small, and what it was told survives its own end, though no power cut.
 const SMALL: &str = "-c max_connections=100 -c shared_buffers=32MB -c fsync=off";
 
@@ -29,6 +32,11 @@ impl Postgres {
     /// Starts one that flushes every commit and has copies of these scripts beside its data.
     pub(crate) fn start(scripts: &[&Path]) -> Self {
         Postgres::started(FLUSHING, scripts)
+    }
+
+    /// Starts one that flushes every commit and takes much at once.
+    pub(crate) fn large() -> Self {
+        Postgres::started(LARGE, &[])
     }
 
     /// Starts a small one.

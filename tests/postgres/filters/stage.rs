@@ -120,22 +120,24 @@ impl Stage {
         self.settle();
         let (mut all, mut counts, mut after) = (Vec::new(), BTreeSet::new(), None);
         loop {
-            let (page, limit) = (self.page(asked, after.as_deref()), asked.limit);
+            let (page, limit) = (self.page(asked, asked.limit, after.as_deref()), asked.limit);
             assert!(page.contacts.len() <= limit && (page.next.is_none() || page.contacts.len() == limit));
             all.extend(page.contacts);
             counts.extend(page.count);
             after = page.next;
             assert!(all.len() <= self.people.len(), "pages have no end");
             if after.is_none() {
+                counts.extend(self.page(asked, 0, None).count);
                 assert_eq!(counts, [all.len() as u64].into());
                 return all;
             }
         }
     }
 
-    fn page(&self, Asked { filter, search, sort, now, limit }: &Asked, after: Option<&[u8]>) -> Found {
+    /// A page of so many; of none, the count alone.
+    fn page(&self, Asked { filter, search, sort, now, .. }: &Asked, limit: usize, after: Option<&[u8]>) -> Found {
         let (workspace, setting, search, count) = (HOME, self.setting(), search.as_ref(), true);
-        let ask = Ask { workspace, setting, filter, search, sort, now: *now, after, limit: *limit, count };
+        let ask = Ask { workspace, setting, filter, search, sort, now: *now, after, limit, count };
         self.runtime.block_on(self.store.find(ask)).unwrap().unwrap()
     }
 

@@ -10,6 +10,9 @@ use super::Compiler;
 use super::sql::{Sql, sql};
 use super::time::{Line, timestamp};
 
+/// The hour of the last interaction, which an index has.
+pub(super) const LAST_HOUR: &str = "c.last_hour";
+
 impl Compiler<'_> {
     /// What a custom value is to fields of a type; nothing, where the field is not in use. It is the very expression
     /// that the field is indexed by.
@@ -83,16 +86,17 @@ impl Compiler<'_> {
     }
 
     pub(super) fn instant(&mut self, field: &InstantField) -> Line {
-        Line::Instant(match field {
+        let column = match field {
             InstantField::OpenedAt => "c.conversation_opened_at".into(),
             InstantField::CreatedAt => "c.created_at".into(),
             InstantField::FirstSeen => "c.first_seen".into(),
             InstantField::LastIn => "c.last_in".into(),
             InstantField::LastOut => "c.last_out".into(),
             InstantField::LastMessage => "greatest(c.last_in, c.last_out)".into(),
-            InstantField::LastInteraction => "c.last_interaction".into(),
+            InstantField::LastInteraction => return Line::Hourly("c.last_interaction".into(), LAST_HOUR),
             InstantField::Custom(key) => return Line::Text(self.custom_text(key, " ->> 'datetime') collate \"C\"")),
-        })
+        };
+        Line::Instant(column)
     }
 
     /// The word for how active a contact is, as of now.

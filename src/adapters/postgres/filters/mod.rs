@@ -19,7 +19,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use dossier_domain::filter::{Node, Setting};
+use dossier_domain::filter::{Condition, Node, SetField, Setting};
+use tokio_postgres::types::Type;
 
 pub(super) use self::page::{Statement, page, read};
 use self::sql::{Sql, Values, sql};
@@ -30,13 +31,17 @@ struct Compiler<'a> {
     setting: Setting<'a>,
     now: DateTime<Utc>,
     values: Values,
+    /// The workspace, bound.
+    workspace: Sql,
     /// Keys of custom fields that are bound already.
     keys: BTreeMap<Arc<str>, Sql>,
 }
 
 impl<'a> Compiler<'a> {
-    fn new(setting: Setting<'a>, now: DateTime<Utc>) -> Self {
-        Compiler { setting, now, values: Values::default(), keys: BTreeMap::new() }
+    fn new(workspace: &str, setting: Setting<'a>, now: DateTime<Utc>) -> Self {
+        let mut values = Values::default();
+        let workspace = values.bind(workspace.to_owned(), Type::TEXT);
+        Compiler { setting, now, values, workspace, keys: BTreeMap::new() }
     }
 
     /// True for those whom a node lets pass; false or unknown for the rest. Recursion is safe: no filter is deep.
@@ -53,7 +58,20 @@ impl<'a> Compiler<'a> {
         if nodes.is_empty() {
             return of_none.into();
         }
-        let nodes: Vec<Sql> = nodes.iter().map(|node| self.node(node)).collect();
+        // The server asks in this order: what looks into another table comes last.
+        let mut ordered: Vec<&Node> = nodes.iter().collect();
+        ordered.sort_by_key(|node| looks_elsewhere(node));
+        let nodes: Vec<Sql> = ordered.into_iter().map(|node| self.node(node)).collect();
         sql!["(", Sql::joined(nodes, by), ")"]
+    }
+}
+
+/// Whether more than the row of the contact must be looked at.
+fn looks_elsewhere(node: &Node) -> bool {
+    match node {
+        Node::All(nodes) | Node::Any(nodes) => nodes.iter().any(looks_elsewhere),
+        Node::Not(node) => looks_elsewhere(node),
+        Node::Condition(Condition::Set { field, .. }) => !matches!(field, SetField::Custom(_)),
+        Node::Condition(_) => false,
     }
 }

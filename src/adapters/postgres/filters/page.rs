@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Compiler;
 use super::place::{Of, Place, Value};
-use super::sort::{Key, NAMES, order_by};
+use super::sort::{Key, NAMES, indexed_order_by, order_by};
 use super::sql::{Sql, Values, sql};
 use crate::adapters::postgres::connect::Trouble;
 use crate::ports::read_store::{Ask, Found};
@@ -21,11 +21,11 @@ pub(in crate::adapters::postgres) struct Statement {
     limit: usize,
 }
 
-/// The statement for a page; `None` if what it should begin after is no place in this order.
+/// The statement for a page, or for the count alone where none is wanted; `None` if what it should begin after is no place
+/// in this order.
 pub(in crate::adapters::postgres) fn page(ask: &Ask<'_>) -> Option<Statement> {
-    let mut compiler = Compiler::new(ask.setting, ask.now);
-    let workspace = compiler.values.bind(ask.workspace.to_owned(), Type::TEXT);
-    let of_workspace = sql!["from contacts as c where c.workspace = ", workspace, " and "];
+    let mut compiler = Compiler::new(ask.workspace, ask.setting, ask.now);
+    let of_workspace = sql!["from contacts as c where c.workspace = ", &compiler.workspace, " and "];
     let found = ask.search.map(|search| sql![" and ", compiler.search(search)]);
     let matching = sql![of_workspace, compiler.node(ask.filter.root()), found.unwrap_or_else(|| "".into())];
     let keys = compiler.keys(ask.sort);
@@ -34,19 +34,23 @@ pub(in crate::adapters::postgres) fn page(ask: &Ask<'_>) -> Option<Statement> {
         None => None,
     };
     let behind = place.map(|place| sql![" and ", compiler.after(&keys, &place)]);
-    // One more than wanted tells whether there is another page.
-    let limit = i64::try_from(ask.limit.saturating_add(1)).unwrap_or(i64::MAX);
-    let limit = compiler.values.bind(limit, Type::INT8);
     let counted = if ask.count { sql!["(select count(*) ", &matching, ")"] } else { "null::bigint".into() };
-    let shown = Sql::joined([Sql::from("c.contact_id")].into_iter().chain(keys.iter().zip(NAMES).map(named)), ", ");
-    let from = sql![matching, behind.unwrap_or_else(|| "".into())];
-    let lines = sql!["select ", shown, " ", from, " order by ", order_by(&keys, ""), " limit ", limit];
     let position = "(select position from checkpoints where projection = 'contacts') as position";
     let told = sql!["select ", position, ", ", counted, " as count"];
-    let both = sql!["(", told, ") as told left join lateral (", lines, ") as page on true"];
-    let text = sql!["select told.*, page.* from ", both, " order by ", order_by(&keys, "page.")];
+    let from = sql![matching, behind.unwrap_or_else(|| "".into())];
+    let text = if ask.limit == 0 { told } else { with_page(told, from, &keys, ask.limit, &mut compiler.values) };
     let keys = keys.iter().map(|key| key.of).collect();
     Some(Statement { text: text.into_text(), values: compiler.values, keys, limit: ask.limit })
+}
+
+/// The page beside what is told of all of them.
+fn with_page(told: Sql, from: Sql, keys: &[Key], limit: usize, values: &mut Values) -> Sql {
+    // One more than wanted tells whether there is another page.
+    let limit = values.bind(i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX), Type::INT8);
+    let shown = Sql::joined([Sql::from("c.contact_id")].into_iter().chain(keys.iter().zip(NAMES).map(named)), ", ");
+    let lines = sql!["select ", shown, " ", from, " order by ", indexed_order_by(keys), " limit ", limit];
+    let both = sql!["(", told, ") as told left join lateral (", lines, ") as page on true"];
+    sql!["select told.*, page.* from ", both, " order by ", order_by(keys, "page.")]
 }
 
 fn named((key, name): (&Key, &'static str)) -> Sql {

@@ -20,10 +20,8 @@ const TAGS: Rows = Rows { of_contact: "contact_tags as m where m.contact_id = c.
 const CHANNELS: Rows =
     Rows { of_contact: "contact_channels as m where m.contact_id = c.contact_id", value: "m.channel" };
 /// Members as of the time up to which the feed tells.
-const SEGMENTS: Rows = Rows {
-    of_contact: "segment_members as m where m.workspace = c.workspace and m.contact_id = c.contact_id",
-    value: "m.segment_id",
-};
+const SEGMENTS: Rows =
+    Rows { of_contact: "segment_members as m where m.contact_id = c.contact_id", value: "m.segment_id" };
 
 impl Compiler<'_> {
     pub(super) fn set(&mut self, field: &SetField, test: &SetTest) -> Sql {
@@ -51,10 +49,11 @@ impl Compiler<'_> {
         }
     }
 
-    /// Whether one of the values is there: a semi-join, which indexes serve.
+    /// Whether one of the values is there: a semi-join, or all who have one, whichever an index serves better.
     fn any(&mut self, rows: &Rows, values: &[Arc<str>]) -> Sql {
-        let asked = self.asked(rows, values);
-        sql!["exists (select from ", rows.of_contact, " and ", rows.value, " = any(", asked, "))"]
+        let (asked, workspace) = (self.asked(rows, values), &self.workspace);
+        let of_workspace = sql![rows.of_contact, " and m.workspace = ", workspace];
+        sql!["exists (select from ", of_workspace, " and ", rows.value, " = any(", asked, "))"]
     }
 
     /// Whether all of them are: first whether one is, which most contacts fail already.

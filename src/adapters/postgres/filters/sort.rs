@@ -1,8 +1,9 @@
 //! An order (rule 38) as SQL: absent values last in both directions, the id at last.
 
-use dossier_domain::filter::{Direction, FilterField, PhoneField, Sort};
+use dossier_domain::filter::{Direction, FilterField, InstantField, PhoneField, Sort};
 
 use super::Compiler;
+use super::column::LAST_HOUR;
 use super::place::{Of, Place};
 use super::sql::{Sql, sql};
 
@@ -14,6 +15,14 @@ pub(super) struct Key {
     pub(super) column: Sql,
     pub(super) of: Of,
     direction: Direction,
+    /// A column that lies in the same order with larger steps, and has an index.
+    steps: Option<&'static str>,
+}
+
+impl Key {
+    fn direction(&self) -> &'static str {
+        if self.direction == Direction::Ascending { " nulls last" } else { " desc nulls last" }
+    }
 }
 
 impl Compiler<'_> {
@@ -21,7 +30,8 @@ impl Compiler<'_> {
         let mut keys = Vec::with_capacity(sort.keys().len());
         for key in sort.keys() {
             let (column, of) = self.sorted_by(&key.by);
-            keys.push(Key { column, of, direction: key.direction });
+            let steps = matches!(key.by, FilterField::Instant(InstantField::LastInteraction)).then_some(LAST_HOUR);
+            keys.push(Key { column, of, direction: key.direction, steps });
         }
         keys
     }
@@ -77,9 +87,15 @@ fn ranked(order: &'static str, word: Sql) -> Sql {
 
 /// Contacts in their order, each key under a name.
 pub(super) fn order_by(keys: &[Key], of: &'static str) -> Sql {
-    let by = keys.iter().zip(NAMES).map(|(key, name)| {
-        let direction = if key.direction == Direction::Ascending { " nulls last" } else { " desc nulls last" };
-        sql![of, name, direction]
-    });
+    let by = keys.iter().zip(NAMES).map(|(key, name)| sql![of, name, key.direction()]);
     Sql::joined(by.chain([sql![of, "contact_id"]]), ", ")
+}
+
+/// The same order, by an index where one has the steps of the first key: only those of a step are sorted then.
+pub(super) fn indexed_order_by(keys: &[Key]) -> Sql {
+    let order = order_by(keys, "");
+    match keys.first().and_then(|first| Some(sql![first.steps?, first.direction()])) {
+        Some(steps) => sql![steps, ", ", order],
+        None => order,
+    }
 }

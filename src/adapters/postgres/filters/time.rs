@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use dossier_domain::billing::calendar::first_instant;
 use dossier_domain::filter::{Choice, Day, InstantField, Moment, Ordered, Relation, Timed};
@@ -25,6 +25,8 @@ const AFTER_ALL: &str = "~";
 pub(super) enum Line {
     /// Of the server's own type.
     Instant(Sql),
+    /// The same, beside a column of their hours, which has an index.
+    Hourly(Sql, &'static str),
     /// Of texts that lie as the instants do.
     Text(Sql),
 }
@@ -32,27 +34,27 @@ pub(super) enum Line {
 impl Line {
     pub(super) fn column(&self) -> &Sql {
         match self {
-            Line::Instant(column) | Line::Text(column) => column,
+            Line::Instant(column) | Line::Hourly(column, _) | Line::Text(column) => column,
         }
     }
 
     pub(super) fn of(&self) -> Of {
         match self {
-            Line::Instant(_) => Of::Instant,
+            Line::Instant(_) | Line::Hourly(..) => Of::Instant,
             Line::Text(_) => Of::Text,
         }
     }
 
     fn bind(&self, instant: DateTime<Utc>, values: &mut Values) -> Sql {
         match self {
-            Line::Instant(_) => values.bind(timestamp(instant), Type::TIMESTAMPTZ),
+            Line::Instant(_) | Line::Hourly(..) => values.bind(timestamp(instant), Type::TIMESTAMPTZ),
             Line::Text(_) => values.bind(fixed(instant), Type::TEXT),
         }
     }
 
     fn bind_all(&self, instants: &[DateTime<Utc>], values: &mut Values) -> Sql {
         match self {
-            Line::Instant(_) => {
+            Line::Instant(_) | Line::Hourly(..) => {
                 let all: Vec<_> = instants.iter().map(|instant| timestamp(*instant)).collect();
                 values.bind(all, Type::TIMESTAMPTZ_ARRAY)
             }
@@ -70,6 +72,19 @@ pub(super) fn timestamp(instant: DateTime<Utc>) -> Timestamp<DateTime<Utc>> {
         Some(cut) if YEARS.contains(&cut.year()) => Timestamp::Value(cut),
         _ if instant.year() > *YEARS.end() => Timestamp::PosInfinity,
         _ => Timestamp::NegInfinity,
+    }
+}
+
+/// The hour of an instant, in UTC.
+fn hour(instant: DateTime<Utc>) -> Timestamp<NaiveDateTime> {
+    const SECONDS: i64 = 3_600;
+    match timestamp(instant) {
+        Timestamp::Value(at) => {
+            let begun = at.timestamp().div_euclid(SECONDS) * SECONDS;
+            DateTime::from_timestamp(begun, 0).map_or(Timestamp::NegInfinity, |at| Timestamp::Value(at.naive_utc()))
+        }
+        Timestamp::PosInfinity => Timestamp::PosInfinity,
+        Timestamp::NegInfinity => Timestamp::NegInfinity,
     }
 }
 
@@ -113,17 +128,41 @@ impl Compiler<'_> {
             Timed::On(day) => self.bounded(&line, Some(day.start()), Some(day.end())),
             Timed::Relative(relation, span, zone) => {
                 let times = [span.before(self.now, *zone), self.now, span.after(self.now, *zone)];
-                let times = times.map(|time| line.bind(time, &mut self.values));
-                relative(line.column(), *relation, &times)
+                let [past, now, future] = times;
+                let bound = times.map(|time| line.bind(time, &mut self.values));
+                let condition = relative(line.column(), *relation, &bound);
+                match relation {
+                    Relation::WithinLast => self.in_hours(&line, condition, Some(past), Some(now)),
+                    Relation::OlderThan => self.in_hours(&line, condition, None, Some(past)),
+                    Relation::WithinNext => self.in_hours(&line, condition, Some(now), Some(future)),
+                }
             }
         }
     }
 
+    /// Whoever lies between two instants lies between their hours, both included: an index may tell who may match at all.
+    fn in_hours(
+        &mut self,
+        line: &Line,
+        condition: Sql,
+        from: Option<DateTime<Utc>>,
+        until: Option<DateTime<Utc>>,
+    ) -> Sql {
+        let Line::Hourly(_, hours) = line else { return condition };
+        let mut bound = |beyond: &'static str, instant| {
+            sql![" and ", *hours, beyond, self.values.bind(hour(instant), Type::TIMESTAMP)]
+        };
+        let from = from.map(|from| bound(" >= ", from));
+        let until = until.map(|until| bound(" <= ", until));
+        sql!["(", condition, Sql::of(from.into_iter().chain(until)), ")"]
+    }
+
     /// At or after the first, and before the second.
     fn bounded(&mut self, line: &Line, from: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>) -> Sql {
-        let from = from.map(|from| sql![line.column(), " >= ", line.bind(from, &mut self.values)]);
-        let until = until.map(|until| sql![line.column(), " < ", line.bind(until, &mut self.values)]);
-        sql!["(", Sql::joined(from.into_iter().chain(until), " and "), ")"]
+        let first = from.map(|from| sql![line.column(), " >= ", line.bind(from, &mut self.values)]);
+        let end = until.map(|until| sql![line.column(), " < ", line.bind(until, &mut self.values)]);
+        let condition = sql!["(", Sql::joined(first.into_iter().chain(end), " and "), ")"];
+        self.in_hours(line, condition, from, until)
     }
 
     fn moments(&mut self, line: &Line, test: &Choice<Moment>) -> Sql {

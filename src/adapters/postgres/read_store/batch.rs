@@ -5,7 +5,7 @@ use dossier_projections::documents::Shown;
 use dossier_projections::unfinished::Unfinished;
 
 use super::contacts::Prepared;
-use super::{PostgresReadStore, Trouble, feed, fields, mac, news, shown, unfinished};
+use super::{PostgresReadStore, Trouble, feed, fields, mac, news, shown, staging, unfinished};
 use crate::ports::read_store::{FeedWrite, Projection};
 
 /// What is to be written with a checkpoint.
@@ -36,6 +36,7 @@ impl PostgresReadStore {
         }
         match work {
             Work::Contacts(prepared, feed, shown) => {
+                staging::prepare(&batch).await?;
                 let fields = prepared.write(&batch).await?;
                 feed::write(&batch, &feed).await?;
                 shown::write(&batch, &shown).await?;
@@ -59,7 +60,12 @@ impl PostgresReadStore {
 }
 
 /// Moves a checkpoint, and keeps others from moving it until the batch ends. Answers where it is if it is not at `from`.
-async fn advance(batch: &Transaction<'_>, projection: Projection, from: u64, to: u64) -> Result<Option<u64>, Trouble> {
+pub(super) async fn advance(
+    batch: &Transaction<'_>,
+    projection: Projection,
+    from: u64,
+    to: u64,
+) -> Result<Option<u64>, Trouble> {
     let lock = batch.prepare_cached("select position from checkpoints where projection = $1 for update").await?;
     let actual: i64 = batch.query_one(&lock, &[&projection.name()]).await?.get(0);
     if actual.cast_unsigned() != from {

@@ -3,6 +3,7 @@
 //! Own states are sealed as in the embedded store. A batch is one transaction that moves the checkpoint first: whoever
 //! believed it elsewhere changes nothing.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -26,11 +27,15 @@ use crate::ports::shared::{Lease, Tables};
 use crate::sealing::{Codec, Marks};
 
 mod batch;
+mod bulk;
 mod compared;
 mod contacts;
+mod copying;
+mod definitions;
 mod feed;
 mod fields;
 mod lease;
+mod loading;
 mod looked_up;
 mod mac;
 mod members;
@@ -38,6 +43,7 @@ mod news;
 mod rows;
 mod scratch;
 mod shown;
+mod staging;
 mod tables;
 mod unfinished;
 
@@ -61,6 +67,7 @@ pub struct PostgresReadStore {
     codec: Arc<Codec>,
     marks: Arc<Marks>,
     tenure: Arc<Tenure>,
+    folder: PathBuf,
 }
 
 impl PostgresReadStore {
@@ -74,13 +81,20 @@ impl PostgresReadStore {
             let pool = connect::pool(&address)?;
             connect::migrate(&pool, address.schema(), &migrations::migrations::runner()).await?;
             let tenure = Arc::new(Tenure::wanted(connect::pool(&address)?));
-            let store = PostgresReadStore { address, pool, codec, marks, tenure };
+            let folder = std::env::temp_dir();
+            let store = PostgresReadStore { address, pool, codec, marks, tenure, folder };
             store.must_be_ours().await?;
             scratch::clear(&store).await?;
             Ok(store)
         };
         let at = |trouble: Trouble| Trouble::Setup(format!("{place}: {trouble}"));
         open.await.map_err(at).map_err(failed("opening the read models"))
+    }
+
+    /// The same, which puts aside in a folder what is folded beside it, sealed.
+    #[must_use]
+    pub fn folding_in(self, folder: &Path) -> Self {
+        PostgresReadStore { folder: folder.to_owned(), ..self }
     }
 
     /// Read models hold ids of one log: those of another would mix with them.
@@ -220,6 +234,11 @@ impl ReadStore for PostgresReadStore {
             Some(row) => states::stored(&self.codec, id, row).await,
             None => Ok(StoredContact::Absent),
         }
+    }
+
+    async fn contacts(&self, ids: &[ContactId]) -> Result<Vec<(ContactId, StoredContact)>, ReadError> {
+        let rows = contacts::these(self, ids).await.map_err(failed("reading contacts"))?;
+        self.opened(rows).await
     }
 
     async fn contacts_between(

@@ -7,6 +7,7 @@ use deadpool_postgres::ClientWrapper;
 use deadpool_postgres::Object;
 use uuid::Uuid;
 
+use super::bulk::Bulk;
 use super::lease::Tenure;
 use super::{PostgresReadStore, Trouble, failed, migrations, tables};
 use crate::adapters::postgres::connect;
@@ -23,7 +24,9 @@ const TRIED: usize = 15;
 pub(super) struct Scratch {
     living: PostgresReadStore,
     projection: Projection,
-    fresh: Arc<PostgresReadStore>,
+    fresh: PostgresReadStore,
+    /// Contacts are folded elsewhere first.
+    bulk: Option<Bulk>,
     /// Holds the lock: closed, whoever clears removes the schema.
     held: ClientWrapper,
 }
@@ -40,7 +43,9 @@ impl Scratch {
         connect::migrate(&pool, &name, &migrations::migrations::runner()).await?;
         let tenure = Arc::new(Tenure::free());
         let fresh = PostgresReadStore { address, pool, tenure, ..living.clone() };
-        Ok(Scratch { living, projection, fresh: Arc::new(fresh), held })
+        let over = || Bulk::over(fresh.clone(), &living.folder).map_err(|error| Trouble::Setup(error.to_string()));
+        let bulk = (projection == Projection::Contacts).then(over).transpose()?;
+        Ok(Scratch { living, projection, fresh, bulk, held })
     }
 
     async fn take_place(&self) -> Result<(), Trouble> {
@@ -91,11 +96,21 @@ impl Scratch {
 #[async_trait]
 impl Beside for Scratch {
     fn store(&self) -> Arc<dyn ReadStore> {
-        self.fresh.clone()
+        match &self.bulk {
+            Some(bulk) => Arc::new(bulk.clone()),
+            None => Arc::new(self.fresh.clone()),
+        }
     }
 
     async fn swap(self: Box<Self>) -> Result<(), ReadError> {
-        let swapped = self.take_place().await.map_err(failed("swapping a rebuilt read model in"));
+        let complete = match &self.bulk {
+            Some(bulk) => bulk.complete().await,
+            None => Ok(()),
+        };
+        let swapped = match complete {
+            Ok(()) => self.take_place().await.map_err(failed("swapping a rebuilt read model in")),
+            incomplete => incomplete,
+        };
         if let Err(trouble) = self.remove().await {
             tracing::warn!(%trouble, "a scratch schema stays until the next rebuild");
         }

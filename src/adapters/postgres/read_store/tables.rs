@@ -1,5 +1,8 @@
 //! Which tables a projection is made of.
 
+use super::contacts::{LookupRow, StateRow};
+use super::copying::Row;
+use super::shown::{ChannelRow, ContactRow, MergeRow, TagRow};
 use crate::ports::read_store::Projection;
 
 /// A table of a projection.
@@ -10,7 +13,11 @@ pub(super) struct Table {
 }
 
 /// The table whose rows are sealed.
-pub(super) const OWN_STATES: &str = "own_states";
+pub(super) const OWN_STATES: &str = StateRow::TABLE;
+
+/// The tables whose rows belong to a contact each, and are copied.
+pub(super) const OF_EACH_CONTACT: [&str; 6] =
+    [OWN_STATES, LookupRow::TABLE, ContactRow::TABLE, TagRow::TABLE, ChannelRow::TABLE, MergeRow::TABLE];
 
 const fn table(name: &'static str, compared_by: &'static [(&'static str, &'static str)]) -> Table {
     Table { name, compared_by }
@@ -29,11 +36,11 @@ const OF_DAY: &[(&str, &str)] = &[
 
 const CONTACTS: &[Table] = &[
     table(OWN_STATES, &[("contact_id", "uuid")]),
-    table("lookups", &[("mark", "bytea"), ("contact_id", "uuid")]),
-    table("contacts", &[("contact_id", "uuid")]),
-    table("contact_tags", &[("contact_id", "uuid"), ("key", "text")]),
-    table("contact_channels", &[("contact_id", "uuid"), ("identity_id", "uuid")]),
-    table("merges", &[("contact_id", "uuid"), ("merge_id", "uuid")]),
+    table(LookupRow::TABLE, &[("mark", "bytea"), ("contact_id", "uuid")]),
+    table(ContactRow::TABLE, &[("contact_id", "uuid")]),
+    table(TagRow::TABLE, &[("contact_id", "uuid"), ("key", "text")]),
+    table(ChannelRow::TABLE, &[("contact_id", "uuid"), ("identity_id", "uuid")]),
+    table(MergeRow::TABLE, &[("contact_id", "uuid"), ("merge_id", "uuid")]),
     table("custom_fields", &[("workspace", "text"), ("key", "text")]),
     // With the feed, whose time a fresh fold does not know.
     table("segments", &[]),

@@ -28,6 +28,7 @@ mod mac;
 mod pending;
 mod rows;
 mod scratch;
+mod sealed;
 
 use self::file::{Journal, Write};
 use self::rows::Rows;

@@ -11,6 +11,7 @@ use super::file::{Journal, failed_by};
 use super::rows::Rows;
 use super::{SqliteReadStore, file_of};
 use crate::ports::read_store::{Beside, Projection, ReadError, ReadStore};
+use crate::sealing::{Codec, Marks};
 
 /// What folders of read models begin with that are only needed while something is compared or rebuilt.
 const SCRATCH: &str = "scratch-";
@@ -26,10 +27,7 @@ pub(super) struct Scratch {
 impl Scratch {
     /// Makes an empty one.
     pub(super) fn make(living: SqliteReadStore, projection: Projection) -> Result<Self, ReadError> {
-        let made = tempfile::Builder::new().prefix(SCRATCH).tempdir_in(&living.folder);
-        let folder = made.map_err(|error| failed_by("making a scratch folder", &error))?;
-        let (codec, marks) = (living.codec.clone(), living.marks.clone());
-        let fresh = SqliteReadStore::open_with(folder.path(), codec, marks, Journal::None)?;
+        let (fresh, folder) = SqliteReadStore::scratch(&living.folder, living.codec.clone(), living.marks.clone())?;
         Ok(Scratch { living, projection, fresh: Arc::new(fresh), folder })
     }
 }
@@ -75,6 +73,20 @@ impl SqliteReadStore {
         }
         *living = Arc::new(Rows::open(&path, super::form_of(projection), Journal::WriteAhead)?);
         Ok(())
+    }
+
+    /// An empty store in a folder of its own below another one; it goes with the second of the two.
+    ///
+    /// # Errors
+    /// The folder can't be made.
+    pub(in crate::adapters) fn scratch(
+        below: &Path,
+        codec: Arc<Codec>,
+        marks: Arc<Marks>,
+    ) -> Result<(Self, TempDir), ReadError> {
+        let made = tempfile::Builder::new().prefix(SCRATCH).tempdir_in(below);
+        let folder = made.map_err(|error| failed_by("making a scratch folder", &error))?;
+        Ok((SqliteReadStore::open_with(folder.path(), codec, marks, Journal::None)?, folder))
     }
 
     /// Removes scratch folders that a process left behind which was killed; for whoever holds the data folder.
