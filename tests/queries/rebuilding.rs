@@ -53,6 +53,7 @@ async fn a_rebuild_gives_the_same_rows_and_goes_on() {
 async fn a_rebuild_mends_rows_that_were_damaged() {
     let (world, ids) = lived_in().await;
     let before = (rows(&world, Projection::Contacts).await, shown(&world, &ids).await);
+    world.house.read().settle().await.unwrap();
     let damaged = rusqlite::Connection::open(world.house.path().join("read-contacts.db")).unwrap();
     assert!(damaged.execute("DELETE FROM rows", []).unwrap() > 0);
     assert!(rows(&world, Projection::Contacts).await.is_empty());

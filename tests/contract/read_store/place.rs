@@ -53,8 +53,9 @@ impl Place {
         Place { engine, keyring, codec, marks, store }
     }
 
-    /// The same place, opened anew.
+    /// The same place, opened anew after what was applied is settled.
     pub(crate) async fn reopen(&mut self) {
+        self.store.settle().await.unwrap();
         self.store = self.opened_again().await;
         lead(&self.store).await;
     }
