@@ -1,30 +1,5 @@
 //! The lowest of many keys, in one pass.
 
-use roaring::RoaringBitmap;
-
-/// Goes through a bitmap, which is faster so than by its iterator alone.
-pub(super) fn each(of: &RoaringBitmap, mut take: impl FnMut(u32)) {
-    let (mut ordinals, mut buffer) = (of.iter(), [0; 256]);
-    loop {
-        let some = ordinals.next_many(&mut buffer);
-        if some.is_empty() {
-            return;
-        }
-        some.iter().copied().for_each(&mut take);
-    }
-}
-
-/// Those that pass a test.
-pub(super) fn those(of: &RoaringBitmap, test: impl Fn(u32) -> bool) -> RoaringBitmap {
-    let mut found = Vec::new();
-    each(of, |ordinal| {
-        if test(ordinal) {
-            found.push(ordinal);
-        }
-    });
-    found.into_iter().collect()
-}
-
 /// The lowest keys of those seen up to now, and some more until there is no room.
 #[derive(Default)]
 pub(super) struct Lowest {

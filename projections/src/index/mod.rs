@@ -10,6 +10,7 @@ mod column;
 mod custom;
 mod dictionary;
 mod evaluate;
+mod fetched;
 mod grams;
 mod keys;
 mod lowest;

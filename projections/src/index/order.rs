@@ -13,8 +13,9 @@ use super::Index;
 use super::column::{Cell, Column};
 use super::custom::CustomField;
 use super::evaluate::later;
+use super::fetched::{each_fetched, sift_fetched};
 use super::keys::{first_after, is_whole, text_key};
-use super::lowest::{Lowest, each, those};
+use super::lowest::Lowest;
 use super::place::{Place, Value};
 use super::texts::TextColumn;
 use super::values::{Booleans, Codes};
@@ -159,7 +160,7 @@ impl<'o> Order<'o> {
         let Some((source, direction)) = self.keys.get(level) else {
             let ids = |ordinal: u32| self.index.ordinals.id(ordinal).0.as_u64_pair().0;
             let after = after.map(|place| place.id.0.as_u64_pair().0).map(|key| (key, after));
-            return self.split(of, after, count, found, ids, &|tied, after, count, found| {
+            return self.split(of, after, count, found, (ids, at_hand), &|tied, after, count, found| {
                 self.by_comparing(tied, after, count, found);
             });
         };
@@ -192,11 +193,16 @@ impl<'o> Order<'o> {
         match column {
             // The common case, in a loop of its own.
             Some(column) => {
-                self.split(of, after, count, found, |ordinal| directed(*column.get(ordinal), *direction), &ties);
+                let key = |ordinal| directed(*column.get(ordinal), *direction);
+                self.split(of, after, count, found, (key, at_hand), &ties);
             }
             None => {
                 let key = |ordinal| directed(self.deep_key(source, ordinal, depth), *direction);
-                self.split(of, after, count, found, key, &ties);
+                let begins = |ordinal| match source {
+                    Source::Text(column) => column.begins(&self.index.texts, ordinal),
+                    _ => 0,
+                };
+                self.split(of, after, count, found, (key, begins), &ties);
             }
         }
     }
@@ -216,14 +222,14 @@ impl<'o> Order<'o> {
         after: Option<(u64, Option<&Place>)>,
         count: usize,
         found: &mut Vec<u32>,
-        key: impl Fn(u32) -> u64,
+        (key, begins): (impl Fn(u32) -> u64, impl Fn(u32) -> u8),
         ties: &Ties<'_>,
     ) {
         let from = after.map(|(from, _)| from);
         let mut lowest = Lowest::of(count);
         let mut with_place = Vec::new();
         let start = from.unwrap_or_default();
-        each(of, |ordinal| {
+        each_fetched(of, &begins, |ordinal| {
             let key = key(ordinal);
             // One question for both ends: it is answered no nearly always, and so costs nothing.
             if key.wrapping_sub(start) <= lowest.highest() - start {
@@ -242,7 +248,7 @@ impl<'o> Order<'o> {
         if let Some(limit) = limit
             && found.len() < count
         {
-            ties(&those(of, |ordinal| key(ordinal) == limit), None, count, found);
+            ties(&sift_fetched(of, &begins, |ordinal| key(ordinal) == limit), None, count, found);
         }
     }
 
@@ -258,6 +264,11 @@ impl<'o> Order<'o> {
         all.sort_unstable_by(|one, other| self.compare(*one, *other));
         found.extend(all);
     }
+}
+
+/// What is not text lies in rows, and need not be fetched.
+fn at_hand(_: u32) -> u8 {
+    0
 }
 
 /// So many times eight bytes are looked at in loops; what still ties then is compared.

@@ -7,6 +7,7 @@ use memchr::memmem::Finder;
 use roaring::RoaringBitmap;
 
 use super::column::{Cell, Column, sift};
+use super::fetched::sift_fetched;
 use super::grams::{Grams, Parts, is_exact};
 use super::keys::{is_whole, text_key};
 use super::record::{SEPARATOR, needle_of_digits, range_at, value_at};
@@ -46,6 +47,11 @@ stored!(TextColumn { starts, keys });
 impl Texts {
     pub(super) fn record(&self, ordinal: u32) -> &[u8] {
         self.records.get(ordinal as usize).map_or(&[], |record| record)
+    }
+
+    /// The first byte of a record, to have it fetched.
+    fn begins(&self, ordinal: u32) -> u8 {
+        self.record(ordinal).first().copied().unwrap_or_default()
     }
 
     /// A contact has this record from now on; an empty one, if it has no text at all.
@@ -140,19 +146,27 @@ impl Texts {
                 if finders.is_empty() {
                     return candidates;
                 }
-                sift(candidates, |ordinal| {
-                    let record = self.record(ordinal);
-                    finders.iter().all(|finder| finder.find(record).is_some())
-                })
+                sift_fetched(
+                    &candidates,
+                    |ordinal| self.begins(ordinal),
+                    |ordinal| {
+                        let record = self.record(ordinal);
+                        finders.iter().all(|finder| finder.find(record).is_some())
+                    },
+                )
             }
             Search::Phone { digits, text } => {
                 let digits: Vec<Vec<u8>> = digits.iter().map(|digits| needle_of_digits(digits)).collect();
                 let needles = digits.iter().map(Vec::as_slice).chain([text.as_bytes()]);
                 let finders: Vec<Finder<'_>> = needles.map(Finder::new).collect();
-                sift(candidates, |ordinal| {
-                    let record = self.record(ordinal);
-                    finders.iter().any(|finder| finder.find(record).is_some())
-                })
+                sift_fetched(
+                    &candidates,
+                    |ordinal| self.begins(ordinal),
+                    |ordinal| {
+                        let record = self.record(ordinal);
+                        finders.iter().any(|finder| finder.find(record).is_some())
+                    },
+                )
             }
         }
     }
@@ -179,6 +193,11 @@ impl TextColumn {
     pub(super) fn get<'t>(&self, texts: &'t Texts, ordinal: u32) -> Option<&'t [u8]> {
         let start = *self.starts.get(ordinal);
         (start != u32::ABSENT).then(|| value_at(texts.record(ordinal), start))
+    }
+
+    /// The first byte of the value, to have it fetched.
+    pub(super) fn begins(&self, texts: &Texts, ordinal: u32) -> u8 {
+        texts.record(ordinal).get(*self.starts.get(ordinal) as usize).copied().unwrap_or_default()
     }
 
     /// Where it lies, with what follows it up to the next one.
@@ -288,7 +307,7 @@ impl TextColumn {
         // A needle of separators alone says nothing.
         let says_nothing = needle.iter().all(|byte| *byte == SEPARATOR);
         let candidates = if says_nothing { present } else { texts.having(needle, &present) };
-        sift(candidates, test)
+        sift_fetched(&candidates, |ordinal| self.begins(texts, ordinal), test)
     }
 
     pub(super) fn memory(&self) -> usize {
