@@ -14,6 +14,10 @@ use super::condition::Start;
 use crate::app::AppError;
 use crate::ports::KeyState;
 
+/// How often a start over a database is tried,
+const BEGUN: usize = 5;
+/// and after how long again.
+const BEGUN_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// How often the process manager looks for what is due.
 const TICK: Duration = Duration::from_millis(500);
 /// How long something may stand unfinished before the process manager takes it for abandoned.
@@ -28,7 +32,17 @@ impl House {
     /// # Errors
     /// A store failed.
     pub async fn start(self: &Arc<Self>) -> Result<(), AppError> {
-        let started = self.begin().await;
+        let mut started = self.begin().await;
+        // A database may be away for a moment; what lies in the data folder is there or is not.
+        for _ in 1..BEGUN {
+            let Err(error) = &started else { break };
+            if self.read.lease().is_none() || *self.stop.borrow() {
+                break;
+            }
+            tracing::warn!(%error, "the store did not start; it is tried again");
+            tokio::time::sleep(BEGUN_AGAIN_AFTER).await;
+            started = self.begin().await;
+        }
         *self.started.lock() = if started.is_ok() { Start::Done } else { Start::Failed };
         started
     }

@@ -10,7 +10,7 @@ const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
 /// A connection that hears nothing for so long is asked whether it still stands.
 const IDLE: Duration = Duration::from_secs(30);
 /// A transaction in which nothing is said for so long is given up.
-const STOPPED: Duration = Duration::from_secs(5);
+const STOPPED: Duration = Duration::from_secs(10);
 /// Postgres cuts longer names, and something is put behind ours.
 const SCHEMA_MAX: usize = 40;
 
