@@ -19,7 +19,7 @@ use super::rebuild::RebuildProgress;
 use super::runner::PAGE;
 use crate::app::AppError;
 use crate::ports::Recorded;
-use crate::ports::read_store::{Changes, StoredContact};
+use crate::ports::read_store::Changes;
 
 /// What is held in memory.
 #[derive(Clone, Copy, Debug)]
@@ -42,8 +42,8 @@ const SHARDS: usize = 8;
 const AT_ONCE: usize = 1 << 14;
 /// What a state takes besides its packed bytes, about.
 const OVERHEAD: usize = 64;
-/// Of the work, folding is so many parts in five; the rest is composing and storing.
-const FOLDING: u64 = 4;
+/// Which part of the work folding is; the rest is composing and storing.
+const FOLDING: f64 = 0.8;
 
 /// Events between two places of the log, by whom they happened to.
 #[derive(Default)]
@@ -78,17 +78,18 @@ pub(super) async fn fold_contacts(
     bounds: Bounds,
     mut progress: impl FnMut(RebuildProgress),
 ) -> Result<(), AppError> {
+    let mut done = |part: f64| progress(RebuildProgress { done: (up_to as f64 * part) as u64, head: up_to });
     let mut windows = windows(inputs.clone(), up_to, bounds.window);
     let mut bulk = Bulk::new(inputs.clone());
     while let Some(window) = windows.recv().await.transpose()? {
-        let done = window.last / 5 * FOLDING;
+        let last = window.last;
         bulk.fold(window).await?;
         if bulk.packed() > bounds.packed {
             bulk.spill().await?;
         }
-        progress(RebuildProgress { done, head: up_to });
+        done(last as f64 / up_to as f64 * FOLDING);
     }
-    bulk.finish(up_to, progress).await
+    bulk.finish(up_to, |part| done(FOLDING + part * (1.0 - FOLDING))).await
 }
 
 /// Reads the log ahead, window by window. It ends when nobody takes them any more.
@@ -136,14 +137,10 @@ struct Shard {
 
 impl Shard {
     async fn fold(&mut self, inputs: &Inputs, mut events: Vec<Recorded>, is_spilled: bool) -> Result<(), AppError> {
-        let contact_of = |recorded: &Recorded| match recorded.stream {
-            Stream::Contact(id) => id,
-            _ => ContactId(Uuid::nil()),
-        };
-        events.sort_by_key(contact_of);
+        events.sort_by(|one, other| one.stream.cmp(&other.stream));
         let mut opener = inputs.codec.opener();
-        for together in events.chunk_by(|one, other| contact_of(one) == contact_of(other)) {
-            let id = contact_of(&together[0]);
+        for together in events.chunk_by(|one, other| one.stream == other.stream) {
+            let Stream::Contact(id) = together[0].stream else { continue };
             let mut state = match self.take(id)? {
                 Some(state) => state,
                 None if is_spilled => spilled(inputs, id, together[0].position - 1).await?,
@@ -188,11 +185,8 @@ fn unpacked(packed: &[u8]) -> Result<Contact, AppError> {
 
 /// A state that was stored before, as of a position.
 async fn spilled(inputs: &Inputs, id: ContactId, up_to: u64) -> Result<Contact, AppError> {
-    match inputs.read.contact(id).await? {
-        StoredContact::Found(state) => Ok(*state),
-        StoredContact::Absent => Ok(Contact::absent(id)),
-        StoredContact::Unreadable => inputs.folded(id, up_to).await,
-    }
+    let stored = inputs.read.contact(id).await?;
+    Ok(inputs.state_of(id, stored, up_to).await?.unwrap_or_else(|| Contact::absent(id)))
 }
 
 /// All contacts, as far as they are folded.
@@ -252,25 +246,25 @@ impl Bulk {
         Ok(())
     }
 
-    /// Stores all contacts with the values by which they are found, and the position up to which they are folded.
-    async fn finish(mut self, up_to: u64, mut progress: impl FnMut(RebuildProgress)) -> Result<(), AppError> {
+    /// Stores all contacts with the values by which they are found, and the position up to which they are folded; says which
+    /// part of that is done.
+    async fn finish(mut self, up_to: u64, mut done: impl FnMut(f64)) -> Result<(), AppError> {
         if self.is_spilled {
             self.spill().await?;
         }
         let erased = self.shards.iter_mut().flat_map(|shard| std::mem::take(&mut shard.erased)).collect::<Vec<_>>();
         let (inputs, defined) = (self.inputs.clone(), std::mem::take(&mut self.defined));
-        let all = self.shards.iter().map(|shard| shard.states.len() as u64).sum::<u64>().max(1);
+        let all = self.shards.iter().map(|shard| shard.states.len()).sum::<usize>().max(1);
         let mut composed = self.composed(up_to);
         let mut stored = 0;
         while let Some(rows) = composed.recv().await.transpose()? {
-            stored += AT_ONCE as u64;
+            stored += AT_ONCE;
             inputs.read.apply(Changes::Contacts(rows, Vec::new(), Vec::new()), 0, 0).await?;
-            let done = up_to / 5 * FOLDING + (up_to / 5 * (5 - FOLDING)).min(up_to / 5 * stored / all);
-            progress(RebuildProgress { done, head: up_to });
+            done((stored as f64 / all as f64).min(1.0));
         }
         let rows = last_rows(&inputs, up_to, &defined, &erased)?;
         inputs.read.apply(Changes::Contacts(rows, Vec::new(), Vec::new()), 0, up_to).await?;
-        progress(RebuildProgress { done: up_to, head: up_to });
+        done(1.0);
         Ok(())
     }
 
@@ -332,10 +326,8 @@ impl Known<'_> {
             after = Some(*last);
             let mut rows = Vec::with_capacity(page.len());
             for (id, stored) in page {
-                self.at = match stored {
-                    StoredContact::Found(state) => Some(Arc::new(*state)),
-                    StoredContact::Absent | StoredContact::Unreadable => None,
-                };
+                let state = self.handle.block_on(self.bulk.inputs.state_of(id, stored, self.up_to))?;
+                self.at = state.map(Arc::new);
                 rows.push(found_by(self, id)?);
             }
             if sender.blocking_send(Ok(rows)).is_err() {

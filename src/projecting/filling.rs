@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::projectors::{Beside, Inputs, Looking};
 use crate::app::AppError;
-use crate::ports::read_store::{Projection, StoredContact};
+use crate::ports::read_store::Projection;
 
 /// Contacts read at once.
 const PAGE: usize = 1_000;
@@ -96,11 +96,7 @@ async fn read_part(
         after = Some(*id);
         let mut contacts = Vec::with_capacity(page.len());
         for (id, stored) in page {
-            match stored {
-                StoredContact::Found(state) => contacts.push(Arc::from(state)),
-                StoredContact::Absent => {}
-                StoredContact::Unreadable => contacts.push(Arc::new(inputs.folded(id, up_to).await?)),
-            }
+            contacts.extend(inputs.state_of(id, stored, up_to).await?.map(Arc::new));
         }
         if sender.send(Ok(contacts)).await.is_err() {
             return Ok(());

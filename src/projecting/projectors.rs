@@ -105,8 +105,22 @@ impl Inputs {
         }
     }
 
-    /// The state folded from the log up to a position, where the stored one can't be opened any more.
-    pub(super) async fn folded(&self, contact: ContactId, up_to: u64) -> Result<Contact, AppError> {
+    /// What is stored of a contact, as of a position; folded from the log up to there where it can't be opened any more.
+    pub(super) async fn state_of(
+        &self,
+        contact: ContactId,
+        stored: StoredContact,
+        up_to: u64,
+    ) -> Result<Option<Contact>, AppError> {
+        match stored {
+            StoredContact::Found(state) => Ok(Some(*state)),
+            StoredContact::Absent => Ok(None),
+            StoredContact::Unreadable => self.folded(contact, up_to).await.map(Some),
+        }
+    }
+
+    /// The state folded from the log up to a position.
+    async fn folded(&self, contact: ContactId, up_to: u64) -> Result<Contact, AppError> {
         let mut state = Contact::absent(contact);
         for entry in self.history(contact, up_to).await? {
             evolve(&mut state, &entry.fact());
@@ -489,11 +503,8 @@ impl Source for Looking<'_> {
 
     fn state(&mut self, contact: ContactId) -> Result<Option<Contact>, AppError> {
         self.handle.block_on(self.beside.settle())?;
-        match self.handle.block_on(self.inputs.read.contact(contact))? {
-            StoredContact::Found(state) => Ok(Some(*state)),
-            StoredContact::Absent => Ok(None),
-            StoredContact::Unreadable => self.handle.block_on(self.inputs.folded(contact, self.checkpoint)).map(Some),
-        }
+        let stored = self.handle.block_on(self.inputs.read.contact(contact))?;
+        self.handle.block_on(self.inputs.state_of(contact, stored, self.checkpoint))
     }
 
     fn history(&mut self, contact: ContactId, up_to: u64) -> Result<Vec<Entry>, AppError> {

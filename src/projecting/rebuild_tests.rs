@@ -93,7 +93,7 @@ async fn what_is_stored_beside_the_fold_is_what_is_stored_at_the_end() {
             rebuild_within(bounds, &inputs, read.clone(), &[Projection::Contacts], up_to, tell).await.unwrap();
             assert_eq!(read.checkpoint(Projection::Contacts).await.unwrap(), up_to);
         }
-        assert!(told.is_sorted() && told.last() == Some(&EVENTS), "{told:?}");
+        assert!(told.is_sorted() && told.ends_with(&[EVENTS / 2, EVENTS / 2 + PAGE as u64, EVENTS]), "{told:?}");
         let rows = read.plain_rows(Projection::Contacts, None, usize::MAX).await.unwrap();
         found.push(rows);
     }

@@ -15,7 +15,7 @@ use super::projectors::{Bounds, Inputs, Projectors};
 use super::rebuild::rebuild;
 use crate::app::AppError;
 use crate::app::clock::Wall;
-use crate::ports::read_store::{Beside, Projection, StoredContact};
+use crate::ports::read_store::{Beside, Projection};
 
 /// Events read and folded at once.
 pub const PAGE: usize = 4_096;
@@ -295,14 +295,10 @@ impl Runner {
     /// # Errors
     /// A store failed.
     pub async fn stored(&self, contact: ContactId) -> Result<Arc<Contact>, AppError> {
-        Ok(Arc::new(match self.inputs.read.contact(contact).await? {
-            StoredContact::Found(state) => *state,
-            StoredContact::Absent => Contact::absent(contact),
-            StoredContact::Unreadable => {
-                let up_to = self.inputs.read.checkpoint(Projection::Contacts).await?;
-                self.inputs.folded(contact, up_to).await?
-            }
-        }))
+        let stored = self.inputs.read.contact(contact).await?;
+        let up_to = self.inputs.read.checkpoint(Projection::Contacts).await?;
+        let state = self.inputs.state_of(contact, stored, up_to).await?;
+        Ok(Arc::new(state.unwrap_or_else(|| Contact::absent(contact))))
     }
 
     /// Whether the directory can be asked.

@@ -19,6 +19,33 @@ async fn shows(server: &Server, each: usize) {
     }
 }
 
+/// A segment that everybody enters.
+async fn keep_a_segment(server: &Server) {
+    let everyone = json!({"name": "Web", "filter": {"field": "channels", "op": "any_of", "value": ["web"]}});
+    server.call("POST", "/segments", everyone).await.expect(201);
+}
+
+async fn each_entered_once(server: &Server) {
+    let feed = server.call("GET", "/segments/Web/changes", Value::Null).await.expect(200);
+    assert_eq!(feed["changes"].as_array().unwrap().len(), 4, "{feed}");
+}
+
+/// Stops a process that projects in the midst of a transaction.
+async fn pause_within_a_batch(shared: &Shared, server: &Server) {
+    let (holding, connection) =
+        tokio_postgres::connect(&shared.postgres.address(), tokio_postgres::NoTls).await.unwrap();
+    let connected = tokio::spawn(connection);
+    holding.batch_execute("begin; select from dossier.checkpoints for share").await.unwrap();
+    write_in(&[server], "within", 4).await;
+    let waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'";
+    until("a batch waits", async || shared.postgres.answer(waiting) == "1").await;
+    server.signal("-STOP");
+    drop(holding);
+    connected.await.unwrap().unwrap();
+    let within = "select count(*) from pg_stat_activity where state = 'idle in transaction'";
+    until("a transaction stands still", async || shared.postgres.answer(within) == "1").await;
+}
+
 /// The process that projects first, and the one that waits.
 async fn in_order(servers: [Server; 2]) -> (Server, Server) {
     let [one, other] = servers;
@@ -32,8 +59,7 @@ async fn when_the_one_that_projects_is_killed_the_other_goes_on_without_a_gap() 
     let shared = Shared::new();
     let (one, other) = tokio::join!(shared.start("a", "all"), shared.start("b", "all"));
     let (first, second) = in_order([one, other]).await;
-    let everyone = json!({"name": "Web", "filter": {"field": "channels", "op": "any_of", "value": ["web"]}});
-    second.call("POST", "/segments", everyone).await.expect(201);
+    keep_a_segment(&second).await;
     write_in(&[&first, &second], "before", 40).await;
     second.caller().hear(&first.caller());
     shows(&second, 10).await;
@@ -59,8 +85,7 @@ async fn when_the_one_that_projects_is_killed_the_other_goes_on_without_a_gap() 
     write_in(&[&third, &second], "after", 40).await;
     third.caller().hear(&second.caller());
     shows(&third, 30).await;
-    let feed = third.call("GET", "/segments/Web/changes", Value::Null).await.expect(200);
-    assert_eq!(feed["changes"].as_array().unwrap().len(), 4, "each entered once: {feed}");
+    each_entered_once(&third).await;
     second.stop();
     third.stop();
     shared.must_agree();
@@ -71,25 +96,29 @@ async fn one_that_was_paused_finds_the_lease_taken_and_changes_nothing() {
     let shared = Shared::new();
     let (one, other) = tokio::join!(shared.start("a", "all"), shared.start("b", "all"));
     let (first, second) = in_order([one, other]).await;
-    let everyone = json!({"name": "Web", "filter": {"field": "channels", "op": "any_of", "value": ["web"]}});
-    first.call("POST", "/segments", everyone).await.expect(201);
+    keep_a_segment(&first).await;
     write_in(&[&first, &second], "before", 20).await;
 
-    first.signal("-STOP");
+    pause_within_a_batch(&shared, &first).await;
+    let takes = "select token, until > clock_timestamp() + '1 s' from dossier.lease";
+    let held = shared.postgres.answer(takes);
     write_in(&[&second], "without", 20).await;
+    until("the lease is taken", async || shared.postgres.answer(takes).split('|').next() != held.split('|').next())
+        .await;
+    assert!(shared.postgres.answer(takes).ends_with("|t"), "it is held for its time, however long it was waited for");
+    assert!(shared.postgres.log().contains("due to administrator command"), "the transaction is cut off");
     until("the other projects", async || projects(&second).await).await;
     write_in(&[&second], "meanwhile", 20).await;
-    shows(&second, 15).await;
+    shows(&second, 16).await;
     first.signal("-CONT");
     until("the first has noticed", async || first.get("/metrics").await.is_ok() && !projects(&first).await).await;
     assert!(projects(&second).await, "the other goes on");
 
     write_in(&[&first, &second], "after", 20).await;
     first.caller().hear(&second.caller());
-    shows(&first, 20).await;
+    shows(&first, 21).await;
     assert_eq!(first.get("/healthz").await.unwrap().status, 200);
-    let feed = first.call("GET", "/segments/Web/changes", Value::Null).await.expect(200);
-    assert_eq!(feed["changes"].as_array().unwrap().len(), 4, "each entered once: {feed}");
+    each_entered_once(&first).await;
     first.stop();
     second.stop();
     shared.must_agree();

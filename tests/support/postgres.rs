@@ -108,6 +108,11 @@ impl Postgres {
         self.folder.path()
     }
 
+    /// What it has said of itself.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap()
+    }
+
     fn data(&self) -> String {
         self.folder.path().join("data").display().to_string()
     }

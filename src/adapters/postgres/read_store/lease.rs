@@ -2,6 +2,8 @@
 //!
 //! Whoever writes locks the row by the token, in the transaction of what is written. The token is a key of the row: to take
 //! the lease changes it, and so waits for all who write under the one before; to renew it does not, and waits for nobody.
+//! Beside the row, which does not tell by whom it is locked, they lock a number made of the token: whoever takes a lease that
+//! has run out cuts them off, since a holder that does not renew may be paused for ever.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -19,13 +21,24 @@ use crate::ports::shared::Lease;
 
 /// For how long it is taken, and renewed.
 const HELD_FOR: Duration = Duration::from_secs(5);
+/// The first half of the advisory locks of those who write; the second is the schema's and the token's.
+const WRITING: i32 = i32::from_be_bytes(*b"DsWr");
 
+const CAN_BE_HAD: &str = "select token from lease where until <= clock_timestamp() or $1";
+const WAIT: &str = "select from lease where until <= clock_timestamp() or $1 for update";
 const TAKE: &str = "
     update lease set token = token + 1, holder = $1, name = $2, until = clock_timestamp() + make_interval(secs => $3)
-    where until <= clock_timestamp() or $4 returning token";
+    returning token";
 const RENEW: &str = "update lease set until = clock_timestamp() + make_interval(secs => $2) where token = $1";
 const RELEASE: &str = "update lease set until = clock_timestamp() where token = $1";
-const LOCK: &str = "select from lease where token = $1 for key share";
+const LOCK: &str = "
+    select pg_advisory_xact_lock_shared($2, hashtext(format('%s %s', current_schema, token)))
+    from lease where token = $1 for key share";
+const CUT_OFF: &str = "
+    select pg_terminate_backend(pid) from pg_locks
+    where locktype = 'advisory' and classid = $2::int4::oid
+    and objid = hashtext(format('%s %s', current_schema, $1::int8))::oid
+    and database = (select oid from pg_database where datname = current_database())";
 const STILL: &str = "begin; select from checkpoints for share";
 
 /// The lease as one process has it.
@@ -69,13 +82,13 @@ impl Tenure {
         }
         let lock = batch.prepare_cached(LOCK).await?;
         let token = self.token.load(Ordering::SeqCst);
-        self.must_have(token, batch.query_opt(&lock, &[&token]).await?.is_some())
+        self.must_have(token, batch.query_opt(&lock, &[&token, &WRITING]).await?.is_some())
     }
 
     /// The same, in the transaction that a connection is in.
     pub(super) async fn lock_on(&self, client: &Client) -> Result<(), Trouble> {
         let token = self.token.load(Ordering::SeqCst);
-        self.must_have(token, client.query_opt(LOCK, &[&token]).await?.is_some())
+        self.must_have(token, client.query_opt(LOCK, &[&token, &WRITING]).await?.is_some())
     }
 
     fn must_have(&self, token: i64, held: bool) -> Result<(), Trouble> {
@@ -94,11 +107,18 @@ impl Tenure {
 
 impl PostgresReadStore {
     async fn take_lease(&self, by_force: bool) -> Result<bool, Trouble> {
-        let (client, tenure) = (self.tenure.client().await?, &self.tenure);
-        let (take, held_for) = (client.prepare_cached(TAKE).await?, HELD_FOR.as_secs_f64());
-        let taken = client.query_opt(&take, &[&tenure.holder, &tenure.name, &held_for, &by_force]).await?;
-        let Some(row) = taken else { return Ok(false) };
-        tenure.token.store(row.get(0), Ordering::SeqCst);
+        let (mut client, tenure) = (self.tenure.client().await?, &self.tenure);
+        let taking = client.transaction().await?;
+        let Some(before) = taking.query_opt(CAN_BE_HAD, &[&by_force]).await? else { return Ok(false) };
+        taking.query(CUT_OFF, &[&before.get::<_, i64>(0), &WRITING]).await?;
+        if taking.query_opt(WAIT, &[&by_force]).await?.is_none() {
+            return Ok(false);
+        }
+        // A statement of its own: its clock is read after the waiting.
+        let held_for = HELD_FOR.as_secs_f64();
+        let token = taking.query_one(TAKE, &[&tenure.holder, &tenure.name, &held_for]).await?.get(0);
+        taking.commit().await?;
+        tenure.token.store(token, Ordering::SeqCst);
         Ok(true)
     }
 

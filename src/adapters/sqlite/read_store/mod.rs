@@ -187,7 +187,7 @@ fn advice(projection: Projection) -> String {
 #[async_trait]
 impl ReadStore for SqliteReadStore {
     async fn checkpoint(&self, projection: Projection) -> Result<u64, ReadError> {
-        self.file(projection).checkpoint()
+        Ok(self.file(projection).checkpoint())
     }
 
     async fn apply(&self, changes: Changes, from: u64, to: u64) -> Result<(), ReadError> {

@@ -77,8 +77,9 @@ impl Rows {
         self.shared.file.path()
     }
 
-    pub(super) fn checkpoint(&self) -> Result<u64, ReadError> {
-        Ok(self.shared.pending.read().checkpoint())
+    /// Up to where everything was written.
+    pub(super) fn checkpoint(&self) -> u64 {
+        self.shared.pending.read().checkpoint()
     }
 
     /// Takes a batch and moves the checkpoint, together. Answers where the checkpoint is if it is not at `from`. In the
