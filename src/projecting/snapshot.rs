@@ -13,7 +13,7 @@ use crate::ports::read_store::Projection;
 
 /// Who may read a snapshot: the release, and a number to be raised with whatever changes within one how a directory is
 /// written, or what contacts come to in it. Others fill anew.
-const WRITTEN_BY: &str = concat!(env!("CARGO_PKG_VERSION"), "/1");
+const WRITTEN_BY: &str = concat!(env!("CARGO_PKG_VERSION"), "/2");
 /// Why a snapshot is of no use; the directory is then filled anew.
 #[derive(Debug, thiserror::Error)]
 pub enum Unfit {

@@ -58,6 +58,11 @@ pub(super) fn text_key(text: &[u8]) -> u64 {
     u64::from_be_bytes(first)
 }
 
+/// The same of what follows after so many times eight bytes.
+pub(super) fn deep_text_key(text: &[u8], depth: usize) -> u64 {
+    text_key(text.get(8 * depth..).unwrap_or_default())
+}
+
 /// Whether a text has no more than its key, so that equal keys are equal texts. No text has the character 0.
 pub(super) fn is_whole(key: u64) -> bool {
     key & 0xff == 0

@@ -14,7 +14,7 @@ use super::column::{Cell, Column};
 use super::custom::CustomField;
 use super::evaluate::later;
 use super::fetched::{each_fetched, sift_fetched};
-use super::keys::{first_after, is_whole, text_key};
+use super::keys::{deep_text_key, first_after, is_whole, text_key};
 use super::lowest::Lowest;
 use super::place::{Place, Value};
 use super::texts::TextColumn;
@@ -187,7 +187,7 @@ impl<'o> Order<'o> {
         };
         let column = match source {
             Source::Column(column) => Some(*column),
-            Source::Text(column) if depth == 0 => Some(column.keys()),
+            Source::Text(column) => column.keys_at(depth),
             _ => None,
         };
         match column {
@@ -280,10 +280,6 @@ fn tells_all(source: &Source<'_>, key: u64) -> bool {
         Source::Text(_) | Source::Code(_) => is_whole(key) || key == u64::ABSENT,
         _ => true,
     }
-}
-
-fn deep_text_key(text: &[u8], depth: usize) -> u64 {
-    text_key(text.get(8 * depth..).unwrap_or_default())
 }
 
 /// Takes some of those that tie: all that are equal up to here, after a place, up to a count of all that was found.

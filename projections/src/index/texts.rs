@@ -9,7 +9,7 @@ use roaring::RoaringBitmap;
 use super::column::{Cell, Column, sift};
 use super::fetched::sift_fetched;
 use super::grams::{Grams, Parts, is_exact};
-use super::keys::{is_whole, text_key};
+use super::keys::{deep_text_key, is_whole, text_key};
 use super::record::{SEPARATOR, needle_of_digits, range_at, value_at};
 use super::values::choice;
 use crate::stored::stored;
@@ -39,10 +39,13 @@ pub(super) struct TextColumn {
     starts: Column<u32>,
     /// The first eight bytes of each value, for sorting.
     keys: Column<u64>,
+    /// The next eight, of values that those do not tell whole: names that begin alike mostly differ in these, and a look at
+    /// their text waits for the memory.
+    next_keys: Column<u64>,
 }
 
 stored!(Texts { records, grams, waiting, is_filling });
-stored!(TextColumn { starts, keys });
+stored!(TextColumn { starts, keys, next_keys });
 
 impl Texts {
     pub(super) fn record(&self, ordinal: u32) -> &[u8] {
@@ -207,9 +210,12 @@ impl TextColumn {
 
     /// The value lies there in a record that may not be in place yet.
     pub(super) fn set(&mut self, ordinal: u32, record: &[u8], start: Option<u32>) {
-        let key = start.map_or(u64::ABSENT, |start| text_key(value_at(record, start)));
+        let text = start.map(|start| value_at(record, start));
+        let key = text.map_or(u64::ABSENT, text_key);
+        let next = text.filter(|_| !is_whole(key)).map_or(u64::ABSENT, |text| deep_text_key(text, 1));
         self.starts.set(ordinal, start.unwrap_or(u32::ABSENT));
         self.keys.set(ordinal, key);
+        self.next_keys.set(ordinal, next);
     }
 
     /// Whether another value than in the record in place lies there.
@@ -231,6 +237,12 @@ impl TextColumn {
 
     pub(super) fn keys(&self) -> &Column<u64> {
         &self.keys
+    }
+
+    /// The keys of what follows after so many times eight bytes, where they are at hand; of those alone whose keys up to
+    /// there do not tell all.
+    pub(super) fn keys_at(&self, depth: usize) -> Option<&Column<u64>> {
+        [&self.keys, &self.next_keys].get(depth).copied()
     }
 
     /// Those that a test lets pass, of texts that are folded, or of phone numbers and their digits.
@@ -311,6 +323,6 @@ impl TextColumn {
     }
 
     pub(super) fn memory(&self) -> usize {
-        self.starts.memory() + self.keys.memory()
+        self.starts.memory() + self.keys.memory() + self.next_keys.memory()
     }
 }

@@ -91,7 +91,9 @@ impl Telling<'_> {
     }
 
     fn text(&mut self, place: &str, column: &TextColumn) {
-        self.column(&format!("{place} key"), column.keys(), |key| *key);
+        for (depth, keys) in (0..).map_while(|depth| Some((depth, column.keys_at(depth)?))) {
+            self.column(&format!("{place} key {depth}"), keys, |key| *key);
+        }
         self.members(place, column.present());
         for ordinal in column.present() {
             let text = column.get(&self.index.texts, ordinal).map(String::from_utf8_lossy);
