@@ -1,6 +1,7 @@
 //! One command being carried out: who acts, when, and under which key; it writes the metadata of every event.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
 use dossier_domain::event::Event;
@@ -20,17 +21,34 @@ pub struct KeyMarks {
     pub body: Mark,
 }
 
-/// A command being carried out.
+/// A command being carried out; a clone is the same command.
 #[derive(Clone, Debug)]
 pub struct Act {
     meta: Meta,
     key: Option<KeyMarks>,
+    reach: Reach,
+}
+
+/// The last place in the log that a command has appended to, whichever stream it was.
+#[derive(Clone, Debug, Default)]
+pub struct Reach(Arc<AtomicU64>);
+
+impl Reach {
+    /// Something was appended there.
+    pub fn raise(&self, position: u64) {
+        self.0.fetch_max(position, Ordering::Relaxed);
+    }
+
+    /// 0 before anything was appended.
+    pub fn position(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Act {
     /// A command of `meta`'s author; `meta.causation_id` names it. `meta` bears neither key nor marks.
     pub fn new(meta: Meta, key: Option<KeyMarks>) -> Self {
-        Act { meta, key }
+        Act { meta, key, reach: Reach::default() }
     }
 
     /// Something that the store does by itself at a time: a timer, a recovery.
@@ -67,6 +85,11 @@ impl Act {
         self.key
     }
 
+    /// How far in the log it has come.
+    pub fn reach(&self) -> u64 {
+        self.reach.position()
+    }
+
     /// The command's id.
     pub fn id(&self) -> Uuid {
         self.meta.causation_id
@@ -76,7 +99,7 @@ impl Act {
     pub fn draft(&self, cause: Option<Cause>, event: impl Into<Event>) -> Draft {
         let mut meta = self.meta.clone();
         meta.cause = cause.unwrap_or(meta.cause);
-        Draft { event: event.into(), meta }
+        Draft { event: event.into(), meta, reach: self.reach.clone() }
     }
 
     /// An event that finishes what somebody else began: theirs in everything but the time of recording.
@@ -84,12 +107,12 @@ impl Act {
         let mut meta = theirs.clone();
         meta.recorded_at = self.meta.recorded_at;
         meta.replayed = self.meta.replayed;
-        Draft { event: event.into(), meta }
+        Draft { event: event.into(), meta, reach: self.reach.clone() }
     }
 
     /// A step of the command that must not use up its key.
     pub fn without_key(&self) -> Act {
-        Act { meta: self.meta.clone(), key: None }
+        Act { key: None, ..self.clone() }
     }
 
     /// Puts the command's key on an event: by it, this answer is given again for ever.

@@ -278,7 +278,7 @@ pub struct Answer {
     pub position: u64,
     /// The contact's ETag is made of this.
     pub etag: u64,
-    /// Place in the log of what the command did to other contacts after that; 0 where there was nothing.
+    /// Place in the log of the last thing that the command did, to whichever contact; 0 where that is not known.
     pub beyond: u64,
     /// Whether this very call appended anything.
     pub appended: bool,

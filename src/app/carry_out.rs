@@ -172,7 +172,8 @@ impl App {
 
     async fn delete(&self, act: &Act, contact: &Reference, if_match: Option<u64>) -> Result<Answer, Ended> {
         let addressed = Addressed { contact: self.bearer(act, contact).await?, if_match };
-        Ok(changed(&*self.engine.erase(act, &addressed).await?, 200))
+        let (erased, beyond) = self.engine.erase(act, &addressed).await?;
+        Ok(Answer { beyond, ..changed(&erased, 200) })
     }
 
     async fn merge_contacts(&self, act: &Act, merge: &Merge) -> Result<Answer, Ended> {
@@ -189,6 +190,8 @@ impl App {
         };
         let edge = self.engine.merge(act, &plan).await?;
         let merged = MergeAnswer { merge_id: plan.merge, primary, secondary, root: primary };
+        // Whoever met the merge unfinished may have absorbed it.
+        let absorbed = self.engine.streams.contact(secondary).await?;
         Ok(Answer {
             status: 201,
             contact_id: Some(primary),
@@ -198,6 +201,7 @@ impl App {
             appended: true,
             created: true,
             merge: Some(merged),
+            beyond: absorbed.position,
             ..Answer::default()
         })
     }

@@ -5,7 +5,7 @@ use std::task::Poll;
 
 use chrono::{DateTime, Utc};
 use dossier_domain::event::Event;
-use dossier_domain::ids::{Mark, Stream};
+use dossier_domain::ids::{ContactId, Mark, Stream};
 use dossier_domain::meta::Meta;
 use dossier_domain::rejection::Rejection;
 use uuid::Uuid;
@@ -63,7 +63,8 @@ impl App {
             Ok(ask) => self.carry_out(&act, &ask, envelope.if_match).await,
             Err(error) => Err(Ended::Error(error)),
         };
-        let answer = self.as_before(&act, &command.ask, outcome).await?;
+        let mut answer = self.as_before(&act, &command.ask, outcome).await?;
+        answer.beyond = answer.beyond.max(act.reach());
         let reach = answer.reach();
         if reach > *self.newest.borrow() {
             self.newest.send_if_modified(|newest| {
@@ -194,29 +195,36 @@ impl App {
         answer.duplicate = false;
         answer.segment = segment_of(&opened.event);
         if let Some(contact) = answer.contact_id {
-            match &opened.event {
-                Event::ContactMerged(merged) => {
-                    answer.merge = Some(MergeAnswer {
-                        merge_id: merged.merge,
-                        primary: contact,
-                        secondary: merged.secondary,
-                        root: contact,
-                    });
-                }
-                Event::ContactUnmerged(undone) => {
-                    let root = repeat(|| async { self.engine.resolve(act, contact).await?.root(contact) }).await;
-                    answer.merge = Some(MergeAnswer {
-                        merge_id: undone.merge,
-                        primary: contact,
-                        secondary: undone.secondary,
-                        root: root.map_or(contact, |root| root.id),
-                    });
-                }
-                Event::ContactErased(_) => self.engine.finish_erasure(act, contact).await?,
-                _ => {}
-            }
+            self.tell_more(act, contact, &opened.event, &mut answer).await?;
         }
         Ok(answer)
+    }
+
+    /// What an answer tells besides of the event that bears its key, with what the command did to other contacts.
+    async fn tell_more(
+        &self,
+        act: &Act,
+        contact: ContactId,
+        event: &Event,
+        answer: &mut Answer,
+    ) -> Result<(), AppError> {
+        let (merge, secondary) = match event {
+            Event::ContactMerged(merged) => (merged.merge, merged.secondary),
+            Event::ContactUnmerged(undone) => (undone.merge, undone.secondary),
+            Event::ContactErased(_) => {
+                answer.beyond = self.engine.finish_erasure(act, contact).await?;
+                return Ok(());
+            }
+            _ => return Ok(()),
+        };
+        let mut root = contact;
+        if matches!(event, Event::ContactUnmerged(_)) {
+            let now = repeat(|| async { self.engine.resolve(act, contact).await?.root(contact) }).await;
+            root = now.map_or(contact, |now| now.id);
+        }
+        answer.merge = Some(MergeAnswer { merge_id: merge, primary: contact, secondary, root });
+        answer.beyond = self.engine.streams.contact(secondary).await?.position;
+        Ok(())
     }
 }
 

@@ -40,7 +40,7 @@ impl App {
     /// A store failed.
     pub async fn finish_erasure(&self, erased: &Contact) -> Result<(), AppError> {
         let act = self.recovery(erased.id).await?;
-        self.engine.finish_erasure(&act, erased.id).await
+        self.engine.finish_erasure(&act, erased.id).await.map(drop)
     }
 
     /// Erases a live contact of which the keys say that it was erased: the log was restored from before that (rule 19).

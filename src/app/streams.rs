@@ -11,6 +11,7 @@ use dossier_domain::meta::Meta;
 use dossier_domain::state::{Contact, Fact, evolve};
 use uuid::Uuid;
 
+use super::act::Reach;
 use super::cache::Cache;
 use super::error::AppError;
 use crate::ports::{AppendError, Appended, Direction, EventStore, Expected, Recorded};
@@ -26,6 +27,8 @@ pub struct Draft {
     pub event: Event,
     /// Who, why, when.
     pub meta: Meta,
+    /// Of the command that appends it.
+    pub reach: Reach,
 }
 
 /// An append that did not land.
@@ -184,11 +187,13 @@ impl Streams {
                 }
             }
         }
-        self.store.append(stream, expected, events).await.map_err(|error| match error {
+        let appended = self.store.append(stream, expected, events).await.map_err(|error| match error {
             AppendError::WrongRevision { .. } => Lost::Race,
             AppendError::MarkTaken { position } => Lost::MarkTaken { position },
             AppendError::Store(error) => Lost::Failed(error.into()),
-        })
+        })?;
+        drafts.iter().for_each(|draft| draft.reach.raise(appended.position));
+        Ok(appended)
     }
 
     /// Forgets what is remembered of a contact: something in it can't be opened any more.

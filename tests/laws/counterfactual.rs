@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use dossier::app::act::Reach;
 use dossier::app::ask::{Ask, Handle};
 use dossier::app::streams::Draft;
 use dossier::ports::Recorded;
@@ -99,7 +100,7 @@ fn pass(world: &mut World, done: &Done) {
 fn draft(like: &Opened, event: Event) -> Draft {
     let mut meta = like.meta.clone();
     (meta.key, meta.marks) = (None, Vec::new());
-    Draft { event, meta }
+    Draft { event, meta, reach: Reach::default() }
 }
 
 fn change(opened: &Opened, recorder: ContactId) -> Change {

@@ -146,6 +146,11 @@ impl World {
 
     pub(crate) async fn execute(&self, command: Command) -> Result<Answer, AppError> {
         let answer = self.house.execute(command).await;
+        if let Ok(answer) = &answer
+            && answer.appended
+        {
+            assert!(answer.reach() >= self.head().await, "whoever waits for the answer's position misses something");
+        }
         self.settle().await;
         answer
     }

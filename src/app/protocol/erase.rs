@@ -15,18 +15,19 @@ use crate::app::act::Act;
 use crate::app::error::AppError;
 
 impl Engine {
-    /// P7: erases a live root and all that is absorbed in it; answers its state when every key is gone.
-    pub async fn erase(&self, act: &Act, addressed: &Addressed) -> Result<Arc<Contact>, Ended> {
+    /// P7: erases a live root and all that is absorbed in it; answers its state when every key is gone, and the position of
+    /// the last of these erasures.
+    pub async fn erase(&self, act: &Act, addressed: &Addressed) -> Result<(Arc<Contact>, u64), Ended> {
         #[cfg(feature = "sabotage")]
         if armed(Break::TreeIsErasedBeforeItsRoot) {
             self.tree_first(act, addressed.contact).await?;
         }
         let erased = repeat(|| self.erase_root(act, addressed)).await?;
         if armed(Break::ErasuresAreCutOff) {
-            return Ok(erased);
+            return Ok((erased, 0));
         }
-        self.finish_erasure(act, erased.id).await?;
-        Ok(erased)
+        let last = self.finish_erasure(act, erased.id).await?;
+        Ok((erased, last))
     }
 
     async fn erase_root(&self, act: &Act, addressed: &Addressed) -> Result<Arc<Contact>, Stop> {
@@ -43,10 +44,10 @@ impl Engine {
     }
 
     /// Everything after the contact's own event, or after it was abandoned; again changes nothing. A key goes last: where
-    /// it is gone, nothing is left to do below.
-    pub async fn finish_erasure(&self, act: &Act, root: ContactId) -> Result<(), AppError> {
+    /// it is gone, nothing is left to do below. Answers the last position of all that are gone.
+    pub async fn finish_erasure(&self, act: &Act, root: ContactId) -> Result<u64, AppError> {
         if !matches!(self.streams.contact(root).await?.life, Life::Erased | Life::Abandoned) {
-            return Ok(());
+            return Ok(0);
         }
         let mut gone = vec![root];
         let mut next = 0;
@@ -67,7 +68,7 @@ impl Engine {
         for id in gone {
             self.destroy_key(id, last).await?;
         }
-        Ok(())
+        Ok(last)
     }
 
     pub(super) async fn erase_below(&self, act: &Act, above: ContactId, id: ContactId) -> Result<(), Stop> {
