@@ -63,12 +63,16 @@ impl Secured {
 
     /// Names these as trusted from now on.
     fn trust(&self, certificates: &str) {
-        fs::write(self.folder.path().join("a root.crt"), certificates).unwrap();
+        fs::write(self.file(), certificates).unwrap();
+    }
+
+    fn file(&self) -> String {
+        self.folder.path().join("a root.crt").display().to_string()
     }
 
     /// What is asked for beside the file.
     fn address(&self, host: &str, asked: &str) -> String {
-        let file = self.folder.path().join("a root.crt").display().to_string().replace(' ', "%20");
+        let file = self.file().replace(' ', "%20");
         format!("{}&sslrootcert={file}&{asked}", self.postgres.address_of(host))
     }
 }
@@ -88,11 +92,13 @@ fn told(opened: Result<PostgresReadStore, String>) -> String {
     told
 }
 
+/// The keys by the authorities of the machine, which are those of the file here.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_goes_encrypted_to_the_server_that_is_meant() {
     let (secured, data) = (Secured::new(), tempfile::tempdir().unwrap());
     let address = secured.address(HOST, "sslmode=verify-full&channel_binding=require");
-    let variables = [(READ_STORE, address.as_str()), (KEYRING, address.as_str())];
+    let (keys, file) = (format!("{}&sslmode=require", secured.postgres.address_of(HOST)), secured.file());
+    let variables = [(READ_STORE, address.as_str()), (KEYRING, &keys), ("SSL_CERT_FILE", &file)];
     let server = Server::start_over(&data.path().join("data"), &variables).await;
     let ada = json!({"first_name": "Ada", "channels": [{"channel": "web", "external_id": "ada"}]});
     server.call("POST", "/contacts", ada).await.expect(201);
