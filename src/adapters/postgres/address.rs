@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
-use tokio_postgres::config::Host;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::tls::{self, TlsError};
@@ -56,7 +56,8 @@ impl Address {
             return Err(AddressError::Schema);
         }
         let mut config: Config = rest.parse().map_err(|_| AddressError::Form)?;
-        if config.get_hosts().is_empty() {
+        // What asks for TLS in a spelling that only the client understands must not be overruled.
+        if config.get_hosts().is_empty() || config.get_ssl_mode() != SslMode::Prefer {
             return Err(AddressError::Form);
         }
         let (mode, tls) = match config.get_hosts().iter().all(is_socket) {
@@ -125,7 +126,10 @@ struct Written<'t> {
 
 impl<'t> Written<'t> {
     fn read(text: &'t str) -> Self {
-        let (place, asked) = text.split_once('?').unwrap_or((text, ""));
+        // A password may hold a question mark.
+        let host = text.find('@').unwrap_or_default();
+        let end = text[host..].find('?').map_or(text.len(), |at| host + at);
+        let (place, asked) = (&text[..end], text.get(end + 1..).unwrap_or_default());
         let mut written = Written { rest: place.to_owned(), schema: None, sslmode: None, sslrootcert: None };
         let mut mark = '?';
         for pair in asked.split('&').filter(|pair| !pair.is_empty()) {
@@ -166,8 +170,6 @@ fn is_name(name: &str) -> bool {
 mod tests {
     use std::io::ErrorKind;
 
-    use tokio_postgres::config::SslMode;
-
     use super::*;
 
     #[test]
@@ -194,6 +196,7 @@ mod tests {
             ("postgres://db/crm?s3cret=1", AddressError::Form),
             ("postgres:///crm", AddressError::Form),
             ("host=db password=s3cret", AddressError::Form),
+            ("postgres://ada:s3cret@db/crm?ssl%6Dode=require", AddressError::Form),
             ("postgres://ada:s3cret@db/crm?schema=Peo\"ple", AddressError::Schema),
             ("postgres://ada:s3cret@db/crm?schema=", AddressError::Schema),
             ("postgres://ada:s3cret@db/crm?schema=pg_catalog", AddressError::Schema),
@@ -219,6 +222,7 @@ mod tests {
             ("db/crm?sslmode=require", SslMode::Require),
             ("db/crm?sslmode=prefer&sslmode=verify-full", SslMode::Require),
             ("db/crm?sslrootcert=system", SslMode::Require),
+            ("ada:s3?cret@db/crm?sslmode=require", SslMode::Require),
             ("/crm?host=/run/postgresql&sslmode=verify-full&sslrootcert=/nowhere", SslMode::Disable),
         ] {
             let (config, _) = Address::parse(&format!("postgres://{asked}"), "dossier").unwrap().connecting();
