@@ -23,7 +23,8 @@ pub(super) struct Elsewhere {
     alone: bool,
     /// The database that holds the read models; in the data folder if none is named.
     ///
-    /// postgres://user@host:5432/database, and ?schema=NAME behind it for another schema than dossier. As with
+    /// postgres://user@host:5432/database, and ?schema=NAME behind it for another schema than dossier. With
+    /// sslmode=verify-full it is reached by TLS alone, and sslrootcert=FILE holds the authority of its certificate. As with
     /// --event-store, a password belongs in the variable or in a file that is named as @FILE.
     #[arg(long, value_name = "URL", env = "DOSSIER_READ_STORE", hide_env_values = true)]
     read_store: Option<Secret>,

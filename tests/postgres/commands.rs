@@ -115,7 +115,10 @@ fn an_address_that_can_not_be_used_is_refused_and_no_password_is_told() {
     for (address, told) in [
         ("mysql://ada:s3cret@localhost/crm", "--read-store: it is no address of Postgres"),
         ("postgres://ada:s3cret@127.0.0.1:1/crm", "Postgres at 127.0.0.1, database crm, schema dossier: "),
-        ("postgres://ada:s3cret@127.0.0.1:1/crm?sslmode=require", "TLS"),
+        (
+            "postgres://ada:s3cret@127.0.0.1:1/crm?sslmode=verify-ca",
+            "--read-store: sslmode=verify-ca needs sslrootcert=FILE",
+        ),
         ("postgres://ada:s3cret@127.0.0.1:1/crm?schema=A", "--read-store: a schema is named by"),
     ] {
         let output = place.command("ingest -").env(READ_STORE, address).env("RUST_LOG", "trace").output().unwrap();

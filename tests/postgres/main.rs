@@ -15,6 +15,7 @@ mod opening;
 mod postgres;
 #[path = "../support/server.rs"]
 mod server;
+mod tls;
 
 #[allow(dead_code, reason = "the domain's own tests use the rest")]
 #[path = "../../domain/tests/filters/generate.rs"]

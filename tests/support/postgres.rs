@@ -1,8 +1,10 @@
-//! A private Postgres server in a folder of its own, reached over a socket there and by nobody else.
+//! A private Postgres server in a folder of its own, reached over a socket there, or by way of the loopback where a test asks
+//! for that, and by nobody else.
 #![allow(dead_code, reason = "each test binary and bench uses its part")]
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -21,37 +23,64 @@ const LARGE: &str = "-c max_connections=100 -c shared_buffers=1GB -c fsync=on -c
 /// As a server of a test: it is small, and what it was told survives its own end, though no power cut.
 const SMALL: &str = "-c max_connections=100 -c shared_buffers=32MB -c fsync=off";
 
+/// Where a server listens that nobody reaches by its port.
+const PORT: u16 = 5432;
+/// Who comes by the loopback to a server with a certificate: only by TLS, and with a password.
+const BY_TLS: &str = "local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n";
+/// The password that it is asked for then.
+const PASSWORD: &str = "s3cret";
+
 /// A running server; stopped when dropped, and its folder removed.
 pub(crate) struct Postgres {
     folder: tempfile::TempDir,
     as_root: bool,
-    options: &'static str,
+    options: String,
+    port: u16,
 }
 
 impl Postgres {
     /// Starts one that flushes every commit and has copies of these scripts beside its data.
     pub(crate) fn start(scripts: &[&Path]) -> Self {
-        Postgres::started(FLUSHING, scripts)
+        Postgres::started(FLUSHING, PORT, |folder| {
+            for from in scripts {
+                fs::copy(from, folder.join(from.file_name().unwrap())).unwrap();
+            }
+        })
     }
 
     /// Starts one that flushes every commit and takes much at once.
     pub(crate) fn large() -> Self {
-        Postgres::started(LARGE, &[])
+        Postgres::started(LARGE, PORT, |_| {})
     }
 
     /// Starts a small one.
     pub(crate) fn small() -> Self {
-        Postgres::started(SMALL, &[])
+        Postgres::started(SMALL, PORT, |_| {})
     }
 
-    fn started(options: &'static str, scripts: &[&Path]) -> Self {
+    /// Starts a small one that listens on the loopback too: to whoever comes, or to those who come by TLS and with the password,
+    /// where it is given a certificate and its key.
+    pub(crate) fn networked(certificate: Option<[&str; 2]>) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let options = format!("{SMALL} -c listen_addresses=127.0.0.1 -c port={port}");
+        let Some([certificate, key]) = certificate else { return Postgres::started(&options, port, |_| {}) };
+        // Postgres looks for the first two from its data on, and for the last from where it was started.
+        let files = "-c ssl_cert_file=../server.crt -c ssl_key_file=../server.key -c hba_file=hba.conf";
+        let server = Postgres::started(&format!("{options} -c ssl=on {files}"), port, |folder| {
+            for (name, text) in [("server.crt", certificate), ("server.key", key), ("hba.conf", BY_TLS)] {
+                fs::write(folder.join(name), text).unwrap();
+            }
+            fs::set_permissions(folder.join("server.key"), fs::Permissions::from_mode(0o600)).unwrap();
+        });
+        server.answer(&format!("alter role postgres password '{PASSWORD}'"));
+        server
+    }
+
+    fn started(options: &str, port: u16, fill: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let as_root = fs::metadata("/proc/self").unwrap().uid() == 0;
-        let server = Postgres { folder, as_root, options };
-        for from in scripts {
-            let name = from.file_name().unwrap().to_str().unwrap();
-            fs::copy(from, server.script(name)).unwrap();
-        }
+        let server = Postgres { folder, as_root, options: options.to_owned(), port };
+        fill(server.folder.path());
         if as_root {
             let owned = Command::new("chown").args(["-R", USER]).arg(server.folder.path()).status().unwrap();
             assert!(owned.success(), "the folder is given to {USER}");
@@ -100,7 +129,12 @@ impl Postgres {
 
     /// How a client writes where it is.
     pub(crate) fn address(&self) -> String {
-        format!("postgres:///postgres?host={}&user=postgres", self.folder.path().display())
+        format!("postgres:///postgres?host={}&port={}&user=postgres", self.folder.path().display(), self.port)
+    }
+
+    /// The same by way of the loopback, with the server under whichever name.
+    pub(crate) fn address_of(&self, host: &str) -> String {
+        format!("postgres://postgres:{PASSWORD}@{host}:{}/postgres?hostaddr=127.0.0.1", self.port)
     }
 
     /// The folder of its socket.
@@ -132,7 +166,8 @@ impl Postgres {
         } else {
             Command::new(program)
         };
-        command.env("PGHOST", self.folder.path()).env("PGUSER", "postgres").current_dir(self.folder.path());
+        command.env("PGHOST", self.folder.path()).env("PGPORT", self.port.to_string()).env("PGUSER", "postgres");
+        command.current_dir(self.folder.path());
         command
     }
 

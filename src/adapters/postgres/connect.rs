@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
 use refinery::Runner;
-use tokio_postgres::NoTls;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Connection, Socket};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::Address;
+use super::{Address, tls};
 
 /// Connections at most, of each process.
 const CONNECTIONS: usize = 16;
@@ -19,7 +21,8 @@ const MAKING: i32 = i32::from_be_bytes(*b"DsMk");
 /// A pool whose connections work in the schema of an address. None is made yet.
 pub(super) fn pool(address: &Address) -> Result<Pool, Trouble> {
     let method = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = Manager::from_config(address.config(), NoTls, method);
+    let (config, tls) = address.connecting();
+    let manager = Manager::from_config(config, tls, method);
     let pool = Pool::builder(manager)
         .max_size(CONNECTIONS)
         .runtime(Runtime::Tokio1)
@@ -27,6 +30,15 @@ pub(super) fn pool(address: &Address) -> Result<Pool, Trouble> {
         .create_timeout(Some(WAITED_FOR));
     pool.build().map_err(|error| Trouble::Setup(error.to_string()))
 }
+
+/// A connection outside of any pool, for hearing what is told on it.
+pub(super) async fn alone(address: &Address) -> Result<(Client, Connection<Socket, Encrypted>), tokio_postgres::Error> {
+    let (config, tls) = address.connecting();
+    config.connect(tls).await
+}
+
+/// What bytes go through where TLS is used.
+type Encrypted = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
 /// Why something could not be done, in words that hold nothing of what is stored.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +76,9 @@ fn of_pool(error: &PoolError) -> String {
 /// What a server says of data may repeat it: of such errors only their kind and place are told.
 fn reason(error: &tokio_postgres::Error) -> String {
     let Some(said) = error.as_db_error() else {
+        if let Some(reason) = tls::reason(error) {
+            return reason;
+        }
         let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
         return format!("{error}{cause}");
     };

@@ -6,7 +6,9 @@ mod connect;
 mod filters;
 pub mod keyring;
 pub mod read_store;
+mod tls;
 
 pub use address::{Address, AddressError};
 pub use keyring::PostgresKeyring;
 pub use read_store::PostgresReadStore;
+pub use tls::TlsError;

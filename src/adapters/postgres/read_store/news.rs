@@ -6,9 +6,9 @@ use deadpool_postgres::Transaction;
 use futures::StreamExt;
 use futures::stream::poll_fn;
 use tokio::sync::watch;
-use tokio_postgres::{AsyncMessage, NoTls};
+use tokio_postgres::AsyncMessage;
 
-use super::{Address, Trouble};
+use super::{Address, Trouble, connect};
 
 /// How long after a connection was lost another one is made.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -44,7 +44,7 @@ pub(super) fn hear(address: &Address) -> watch::Receiver<u64> {
 
 /// Listens until the connection ends.
 async fn listen(address: &Address, told: &watch::Sender<u64>) -> Result<(), tokio_postgres::Error> {
-    let (client, mut connection) = address.config().connect(NoTls).await?;
+    let (client, mut connection) = connect::alone(address).await?;
     let mut messages = poll_fn(move |context| connection.poll_message(context));
     let listening = format!("listen {}", channel(address.schema()));
     let mut listening = std::pin::pin!(client.batch_execute(&listening));
