@@ -230,11 +230,6 @@ impl Projectors {
         }
     }
 
-    /// What they read from.
-    pub(super) fn inputs(&self) -> &Inputs {
-        &self.inputs
-    }
-
     /// Where reading must go on: somebody has folded no further.
     pub fn folded(&self) -> u64 {
         self.folded.iter().copied().min().unwrap_or_default()
