@@ -11,7 +11,7 @@ use dossier_projections::directory::Directory;
 use tokio::sync::{Mutex, MutexGuard, Notify, watch};
 
 use super::filling::look;
-use super::projectors::{Bounds, Inputs, Projectors};
+use super::projectors::{Bounds, Inputs, Projectors, Unwritten};
 use super::rebuild::rebuild;
 use crate::app::AppError;
 use crate::app::clock::Wall;
@@ -209,15 +209,32 @@ impl Runner {
             self.unsound.store(false, Ordering::Relaxed);
             return Ok(false);
         }
-        for projection in Projection::ALL {
-            match projection {
-                Projection::Contacts => self.store_contacts(projectors).await?,
-                _ => projectors.store(projection).await?,
-            }
-        }
+        self.store_all(projectors).await?;
         self.unsound.store(false, Ordering::Relaxed);
         self.state.send_replace(RunnerState { reached: projectors.lowest(), failure: None });
         Ok(true)
+    }
+
+    /// Stores contacts and, beside them, what is counted and what stands unfinished. Whatever fails, nothing is still being
+    /// stored afterwards: the projectors may be resumed.
+    async fn store_all(&self, projectors: &mut Projectors) -> Result<(), AppError> {
+        let others = [Projection::Mac, Projection::Unfinished];
+        let [mac, unfinished] = others.map(|projection| projectors.unwritten(projection));
+        let (mac, unfinished) = (mac?, unfinished?);
+        let written = async |unwritten: Option<Unwritten>| match unwritten {
+            Some(unwritten) => unwritten.write(&*self.inputs.read).await.map(Some),
+            None => Ok(None),
+        };
+        let (contacts, mac, unfinished) =
+            tokio::join!(self.store_contacts(projectors), written(mac), written(unfinished));
+        let mut failed = contacts;
+        for (projection, written) in others.into_iter().zip([mac, unfinished]) {
+            match written {
+                Ok(to) => to.into_iter().for_each(|to| projectors.stored(projection, to)),
+                Err(error) => failed = failed.and(Err(error.into())),
+            }
+        }
+        failed
     }
 
     /// Tells why it stands still. Whatever was folded since the last stored batch is dropped when it goes on.
