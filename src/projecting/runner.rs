@@ -21,6 +21,9 @@ use crate::ports::read_store::{Beside, Projection};
 pub const PAGE: usize = 4_096;
 /// How often what came is folded while nobody waits for it.
 const LOOKED_EVERY: Duration = Duration::from_millis(20);
+/// For how long it folds what it is behind before it stores that: stored page by page, many contacts are written again and
+/// again.
+const BEHIND_FOR: Duration = Duration::from_secs(1);
 /// How long it stands still after a store failed.
 pub(super) const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
 
@@ -169,15 +172,18 @@ impl Runner {
     /// that changes again meanwhile is written once. Whoever wants the projectors finds them with everything stored.
     async fn round(&self, stop: &mut watch::Receiver<bool>) -> Result<(), AppError> {
         let mut projectors = self.sound().await?;
-        let until = tokio::time::Instant::now() + self.linger;
+        let begun = tokio::time::Instant::now();
+        let (until, while_behind) = (begun + self.linger, begun + self.linger.max(BEHIND_FOR));
         loop {
             // Read before the log is: what comes in the meantime is not left for another round.
             let now = tokio::time::Instant::now();
             let folded = self.fold(&mut projectors).await?;
-            if now >= until || self.must_store(&projectors) {
+            let is_behind = folded == PAGE;
+            let has_lingered = now >= if is_behind { while_behind } else { until };
+            if has_lingered || self.must_store(&projectors) {
                 break;
             }
-            if folded == PAGE {
+            if is_behind {
                 continue;
             }
             tokio::select! {
