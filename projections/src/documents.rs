@@ -315,22 +315,23 @@ impl<S: Source> Work<'_, S> {
 }
 
 /// The values by which a contact is found; none unless it is a live root.
-///
-/// # Errors
-/// As [`States::look`].
-pub fn found_by<S: States>(states: &mut S, id: ContactId) -> Result<DocumentChange, S::Error> {
+fn found_by<S: States>(states: &mut S, id: ContactId) -> Result<DocumentChange, S::Error> {
     let root = root_of(states, id)?;
     let values = if root.state.id == id { lookups_of(states, &root)? } else { Vec::new() };
     Ok(DocumentChange::Lookups { contact: id, workspace: root.state.workspace.clone(), values })
 }
 
 fn lookups_of<S: States>(states: &mut S, root: &Root) -> Result<Vec<LookupValue>, S::Error> {
-    let Some(view) = root.view(states)? else { return Ok(Vec::new()) };
+    Ok(root.view(states)?.as_ref().map(values_of).unwrap_or_default())
+}
+
+/// The values by which a contact is found that shows this: in order, each once.
+pub fn values_of(view: &View) -> Vec<LookupValue> {
     let emails = view.text(&Field::Email).into_iter().chain(&view.other_emails);
     let phones = view.text(&Field::Phone).into_iter().chain(&view.other_phones);
     let emails = emails.map(|text| LookupValue::Email(fold(text)));
     let values: BTreeSet<LookupValue> = emails.chain(phones.map(|text| LookupValue::Phone(text.to_string()))).collect();
-    Ok(values.into_iter().collect())
+    values.into_iter().collect()
 }
 
 /// What an event of a workspace's stream changes in its custom fields.

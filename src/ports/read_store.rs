@@ -251,9 +251,10 @@ pub trait ReadStore: Send + Sync {
         false
     }
 
-    /// Begins to load what contacts show, where it was told own states alone until now and takes the rest at once when
-    /// everybody is folded; `None` where nothing is missing. Nothing may be applied until that is finished.
-    async fn load(&self) -> Result<Option<Arc<dyn Load>>, ReadError> {
+    /// Begins to take contacts at once that are all folded up to a position, where that is faster than to be told of them by
+    /// [`ReadStore::apply`]; of fields, and of states that did not fit in memory, it was told. Else `None`. Nothing may be
+    /// applied until that is finished.
+    async fn load(&self, _up_to: u64) -> Result<Option<Arc<dyn Load>>, ReadError> {
         Ok(None)
     }
 
@@ -343,11 +344,20 @@ pub trait ReadStore: Send + Sync {
 /// A store that is loaded at once. Dropped before it is finished, it is of no use any more.
 #[async_trait]
 pub trait Load: Send + Sync {
-    /// Takes what some contacts show; each comes once, in no certain order. Several may bring them at once.
-    async fn take(&self, views: &[View]) -> Result<(), ReadError>;
+    /// Takes some contacts; each comes once, in no certain order. Several may bring them at once.
+    async fn take(&self, contacts: Vec<Loaded>) -> Result<(), ReadError>;
 
-    /// Everybody came: from now on it is a store like any other.
+    /// Everybody came: from now on it is a store like any other, at the position up to which they are folded.
     async fn finish(&self) -> Result<(), ReadError>;
+}
+
+/// What is loaded of a contact.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// Its own state; `None` where the store was told of it before.
+    pub state: Option<Arc<Contact>>,
+    /// What it shows, and so by which values it is found; `None` unless it is a live root.
+    pub view: Option<View>,
 }
 
 /// A row as it is compared: a key of the engine's own, and what stands in it, opened.

@@ -1,25 +1,25 @@
 //! All contacts folded in bulk, for a rebuild. The log is read in windows, and each is taken apart by contact: a contact's
 //! events are opened with its key and folded into its state together, on all cores, and meanwhile the next window is read.
-//! Between windows states lie packed. What spans contacts, by which values a root is found, is composed once, at the end.
+//! Between windows states lie packed. What spans contacts, what a root shows and by which values it is found, is composed
+//! once, at the end, from states that are still in memory or were stored when they became too many.
 
 use std::sync::Arc;
 
 use dossier_domain::event::Event;
 use dossier_domain::ids::{ContactId, IdMap, Stream};
 use dossier_domain::state::{Contact, evolve};
-use dossier_projections::documents::{DocumentChange, Documents, Entry, found_by};
-use dossier_projections::trees::States;
+use dossier_projections::documents::{DocumentChange, Documents, Entry};
 use tokio::runtime::Handle;
-use tokio::sync::mpsc::{self, Receiver, Sender};
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::sync::mpsc::{self, Receiver};
+use tokio::task::{JoinSet, block_in_place, spawn_blocking};
 use uuid::Uuid;
 
-use super::projectors::{Beside, Inputs, Looking};
+use super::composing::{Folded, Known, told};
+use super::projectors::Inputs;
 use super::rebuild::RebuildProgress;
 use super::runner::PAGE;
 use crate::app::AppError;
 use crate::ports::Recorded;
-use crate::ports::read_store::Changes;
 
 /// What is held in memory.
 #[derive(Clone, Copy, Debug)]
@@ -37,9 +37,9 @@ impl Default for Bounds {
 }
 
 /// Parts of the ids, in their order: what lies in one is folded apart from the others.
-const SHARDS: usize = 8;
+pub(super) const SHARDS: usize = 8;
 /// Contacts stored at once.
-const AT_ONCE: usize = 1 << 14;
+pub(super) const AT_ONCE: usize = 1 << 14;
 /// What a state takes besides its packed bytes, about.
 const OVERHEAD: usize = 64;
 /// Which part of the work folding is; the rest is composing and storing.
@@ -68,6 +68,12 @@ fn shard_of(id: ContactId) -> usize {
     usize::from(id.0.as_bytes()[0]) * SHARDS / 256
 }
 
+/// The last id that a part may have.
+pub(super) fn last_of(shard: usize) -> ContactId {
+    let width = u128::MAX / SHARDS as u128 + 1;
+    ContactId(Uuid::from_u128(width * shard as u128 + (width - 1)))
+}
+
 /// Folds all contacts up to a position of the log into an empty read store.
 ///
 /// # Errors
@@ -79,6 +85,17 @@ pub(super) async fn fold_contacts(
     mut progress: impl FnMut(RebuildProgress),
 ) -> Result<(), AppError> {
     let mut done = |part: f64| progress(RebuildProgress { done: (up_to as f64 * part) as u64, head: up_to });
+    let folded = folded(inputs, up_to, bounds, |part| done(part * FOLDING)).await?;
+    folded.give_over(|part| done(FOLDING + part * (1.0 - FOLDING))).await
+}
+
+/// All contacts as of a position; the store was told of the fields that workspaces define. Says which part of that is done.
+pub(super) async fn folded(
+    inputs: &Inputs,
+    up_to: u64,
+    bounds: Bounds,
+    mut done: impl FnMut(f64),
+) -> Result<Folded, AppError> {
     let mut windows = windows(inputs.clone(), up_to, bounds.window);
     let mut bulk = Bulk::new(inputs.clone());
     while let Some(window) = windows.recv().await.transpose()? {
@@ -87,9 +104,11 @@ pub(super) async fn fold_contacts(
         if bulk.packed() > bounds.packed {
             bulk.spill().await?;
         }
-        done(last as f64 / up_to as f64 * FOLDING);
+        done(last as f64 / up_to as f64);
     }
-    bulk.finish(up_to, |part| done(FOLDING + part * (1.0 - FOLDING))).await
+    let fields = bulk.settle(up_to).await?;
+    inputs.read.apply(told(fields), 0, 0).await?;
+    Ok(Folded::of(bulk, up_to))
 }
 
 /// Reads the log ahead, window by window. It ends when nobody takes them any more.
@@ -164,6 +183,7 @@ impl Shard {
         unpacked(&packed).map(Some)
     }
 
+    /// Whoever was in memory has been taken.
     fn put(&mut self, state: &Contact) -> Result<(), AppError> {
         let packed = state.pack_into(Vec::new()).map_err(|error| AppError::Internal(error.to_string()))?;
         self.packed += packed.len() + OVERHEAD;
@@ -184,19 +204,19 @@ fn unpacked(packed: &[u8]) -> Result<Contact, AppError> {
 }
 
 /// A state that was stored before, as of a position.
-async fn spilled(inputs: &Inputs, id: ContactId, up_to: u64) -> Result<Contact, AppError> {
+pub(super) async fn spilled(inputs: &Inputs, id: ContactId, up_to: u64) -> Result<Contact, AppError> {
     let stored = inputs.read.contact(id).await?;
     Ok(inputs.state_of(id, stored, up_to).await?.unwrap_or_else(|| Contact::absent(id)))
 }
 
 /// All contacts, as far as they are folded.
-struct Bulk {
-    inputs: Inputs,
+pub(super) struct Bulk {
+    pub(super) inputs: Inputs,
     shards: Vec<Shard>,
     /// What workspaces define.
     defined: Vec<Entry>,
     /// Whether what is not in memory may be stored.
-    is_spilled: bool,
+    pub(super) is_spilled: bool,
 }
 
 impl Bulk {
@@ -238,7 +258,7 @@ impl Bulk {
             for ids in shard.ids().chunks(AT_ONCE) {
                 let state = |id: &ContactId| unpacked(&shard.states[id]).map(|it| DocumentChange::State(Arc::new(it)));
                 let rows = ids.iter().map(state).collect::<Result<Vec<_>, _>>()?;
-                self.inputs.read.apply(Changes::Contacts(rows, Vec::new(), Vec::new()), 0, 0).await?;
+                self.inputs.read.apply(told(rows), 0, 0).await?;
             }
             (shard.states, shard.packed) = Default::default();
         }
@@ -246,129 +266,54 @@ impl Bulk {
         Ok(())
     }
 
-    /// Stores all contacts with the values by which they are found, and the position up to which they are folded; says which
-    /// part of that is done.
-    async fn finish(mut self, up_to: u64, mut done: impl FnMut(f64)) -> Result<(), AppError> {
+    /// Ends folding: the states of those who had values of a contact that is erased by now are folded anew, and where some
+    /// were stored, all are. Answers the fields that workspaces define.
+    async fn settle(&mut self, up_to: u64) -> Result<Vec<DocumentChange>, AppError> {
         if self.is_spilled {
             self.spill().await?;
         }
+        let (mut fields, mut states) = (Vec::new(), Vec::new());
+        for row in self.last_rows(up_to)? {
+            match row {
+                DocumentChange::State(state) => states.push(state),
+                DocumentChange::Field { .. } => fields.push(row),
+                // They are composed with all others.
+                DocumentChange::Lookups { .. } => {}
+            }
+        }
+        if self.is_spilled {
+            let rows = states.into_iter().map(DocumentChange::State).collect();
+            self.inputs.read.apply(told(rows), 0, 0).await?;
+            return Ok(fields);
+        }
+        for state in states {
+            let shard = &mut self.shards[shard_of(state.id)];
+            shard.take(state.id)?;
+            shard.put(&state)?;
+        }
+        Ok(fields)
+    }
+
+    /// What is known only when everything is folded.
+    fn last_rows(&mut self, up_to: u64) -> Result<Vec<DocumentChange>, AppError> {
+        let defined = std::mem::take(&mut self.defined);
         let erased = self.shards.iter_mut().flat_map(|shard| std::mem::take(&mut shard.erased)).collect::<Vec<_>>();
-        let (inputs, defined) = (self.inputs.clone(), std::mem::take(&mut self.defined));
-        let all = self.shards.iter().map(|shard| shard.states.len()).sum::<usize>().max(1);
-        let mut composed = self.composed(up_to);
-        let mut stored = 0;
-        while let Some(rows) = composed.recv().await.transpose()? {
-            stored += AT_ONCE;
-            inputs.read.apply(Changes::Contacts(rows, Vec::new(), Vec::new()), 0, 0).await?;
-            done((stored as f64 / all as f64).min(1.0));
-        }
-        let rows = last_rows(&inputs, up_to, &defined, &erased)?;
-        inputs.read.apply(Changes::Contacts(rows, Vec::new(), Vec::new()), 0, up_to).await?;
-        done(1.0);
-        Ok(())
+        block_in_place(|| {
+            let (handle, mut documents) = (Handle::current(), Documents::new(AT_ONCE));
+            let mut known = Known::of(self, &handle, up_to);
+            documents.fold(&defined, &mut known)?;
+            documents.forget(&erased, up_to, &mut known)?;
+            Ok(documents.changes(&mut known)?.rows)
+        })
     }
 
-    /// The rows of all contacts in the order of their ids, put together ahead of being stored.
-    fn composed(self, up_to: u64) -> Receiver<Result<Vec<DocumentChange>, AppError>> {
-        let (sender, receiver) = mpsc::channel(1);
-        let handle = Handle::current();
-        spawn_blocking(move || {
-            let mut known = Known { bulk: &self, at: None, handle: &handle, up_to };
-            let composed = if self.is_spilled { known.stored_rows(&sender) } else { known.rows(&sender) };
-            if let Err(error) = composed {
-                // Whoever no longer listens has failed already.
-                let _ = sender.blocking_send(Err(error));
-            }
-        });
-        receiver
-    }
-}
-
-/// What is known of all contacts, in memory or stored.
-struct Known<'b> {
-    bulk: &'b Bulk,
-    /// The one whose rows are made.
-    at: Option<Arc<Contact>>,
-    handle: &'b Handle,
-    up_to: u64,
-}
-
-type Rows = Sender<Result<Vec<DocumentChange>, AppError>>;
-
-impl Known<'_> {
-    /// Of contacts that are in memory: their states, and by what they are found.
-    fn rows(&mut self, sender: &Rows) -> Result<(), AppError> {
-        for shard in &self.bulk.shards {
-            for ids in shard.ids().chunks(AT_ONCE) {
-                let mut rows = Vec::with_capacity(2 * ids.len());
-                for id in ids {
-                    self.at = None;
-                    let state = self.look(*id)?;
-                    self.at = Some(state.clone());
-                    rows.push(found_by(self, *id)?);
-                    rows.push(DocumentChange::State(state));
-                }
-                if sender.blocking_send(Ok(rows)).is_err() {
-                    return Ok(());
-                }
-            }
-        }
-        Ok(())
+    /// Who is in memory, by parts of the ids; in each in their order.
+    pub(super) fn ids(&self) -> Vec<Vec<ContactId>> {
+        self.shards.iter().map(Shard::ids).collect()
     }
 
-    /// Of contacts that are stored: by what they are found.
-    fn stored_rows(&mut self, sender: &Rows) -> Result<(), AppError> {
-        let mut after = None;
-        loop {
-            let read = &self.bulk.inputs.read;
-            let page = self.handle.block_on(read.contacts_between(after, ContactId(Uuid::max()), AT_ONCE))?;
-            let Some((last, _)) = page.last() else { return Ok(()) };
-            after = Some(*last);
-            let mut rows = Vec::with_capacity(page.len());
-            for (id, stored) in page {
-                let state = self.handle.block_on(self.bulk.inputs.state_of(id, stored, self.up_to))?;
-                self.at = state.map(Arc::new);
-                rows.push(found_by(self, id)?);
-            }
-            if sender.blocking_send(Ok(rows)).is_err() {
-                return Ok(());
-            }
-        }
+    /// The state of a contact that is in memory.
+    pub(super) fn held(&self, id: ContactId) -> Result<Option<Contact>, AppError> {
+        self.shards[shard_of(id)].states.get(&id).map(|packed| unpacked(packed)).transpose()
     }
-}
-
-impl States for Known<'_> {
-    type Error = AppError;
-
-    fn look(&mut self, id: ContactId) -> Result<Arc<Contact>, AppError> {
-        if let Some(state) = self.at.as_ref().filter(|state| state.id == id) {
-            return Ok(state.clone());
-        }
-        match self.bulk.shards[shard_of(id)].states.get(&id) {
-            Some(packed) => unpacked(packed).map(Arc::new),
-            None if self.bulk.is_spilled => {
-                self.handle.block_on(spilled(&self.bulk.inputs, id, self.up_to)).map(Arc::new)
-            }
-            None => Ok(Arc::new(Contact::absent(id))),
-        }
-    }
-}
-
-/// What is stored last, over stored contacts: the fields that workspaces define, and the states of those who had values of
-/// a contact that is erased by now.
-fn last_rows(
-    inputs: &Inputs,
-    up_to: u64,
-    defined: &[Entry],
-    erased: &[ContactId],
-) -> Result<Vec<DocumentChange>, AppError> {
-    let handle = Handle::current();
-    let mut beside = Beside::default();
-    let mut source = Looking { inputs, handle: &handle, checkpoint: up_to, beside: &mut beside };
-    tokio::task::block_in_place(|| {
-        let mut documents = Documents::new(AT_ONCE);
-        documents.fold(defined, &mut source)?;
-        documents.forget(erased, up_to, &mut source)?;
-        Ok(documents.changes(&mut source)?.rows)
-    })
 }

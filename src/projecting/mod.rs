@@ -1,10 +1,10 @@
 //! Projecting: the log is read in global order, opened once, and folded into every read model.
 
 mod bulk;
+mod composing;
 mod filling;
 mod indexing;
 mod leading;
-mod loading;
 mod projectors;
 mod rebuild;
 mod runner;

@@ -176,6 +176,21 @@ pub struct Projectors {
     beside: Beside,
 }
 
+/// Changes that lead a projection from a position to another.
+pub(super) struct Unwritten {
+    changes: Changes,
+    from: u64,
+    to: u64,
+}
+
+impl Unwritten {
+    /// Stores them; answers where they lead.
+    pub(super) async fn write(self, read: &dyn ReadStore) -> Result<u64, ReadError> {
+        read.apply(self.changes, self.from, self.to).await?;
+        Ok(self.to)
+    }
+}
+
 /// What is being stored while folding goes on, if anything is.
 #[derive(Default)]
 pub(super) struct Beside(Option<JoinHandle<Result<(), ReadError>>>);
@@ -228,11 +243,6 @@ impl Projectors {
             beside: Beside::default(),
             inputs,
         }
-    }
-
-    /// What they read from.
-    pub(super) fn inputs(&self) -> &Inputs {
-        &self.inputs
     }
 
     /// Where reading must go on: somebody has folded no further.
@@ -337,12 +347,9 @@ impl Projectors {
     /// As [`Projectors::fold`].
     pub async fn store(&mut self, projection: Projection) -> Result<(), AppError> {
         self.beside.settle().await?;
-        let (from, to) = self.unstored(projection);
-        if from < to {
-            let changes = self.changes(projection)?;
-            self.inputs.read.apply(changes, from, to).await?;
-            self.checkpoints[projection as usize] = to;
-            self.pending[projection as usize] = 0;
+        if let Some(unwritten) = self.unwritten(projection)? {
+            let to = unwritten.write(&*self.inputs.read).await?;
+            self.stored(projection, to);
         }
         Ok(())
     }
@@ -354,16 +361,29 @@ impl Projectors {
     /// As [`Projectors::fold`].
     pub(super) async fn store_beside(&mut self, projection: Projection) -> Result<(), AppError> {
         self.beside.settle().await?;
-        let (from, to) = self.unstored(projection);
-        if from < to {
-            let changes = self.changes(projection)?;
+        if let Some(unwritten) = self.unwritten(projection)? {
+            self.stored(projection, unwritten.to);
             let (read, handle) = (self.inputs.read.clone(), self.handle.clone());
-            let storing = tokio::task::spawn_blocking(move || handle.block_on(read.apply(changes, from, to)));
+            let storing = tokio::task::spawn_blocking(move || handle.block_on(unwritten.write(&*read)).map(drop));
             self.beside = Beside(Some(storing));
-            self.checkpoints[projection as usize] = to;
-            self.pending[projection as usize] = 0;
         }
         Ok(())
+    }
+
+    /// What one projection has folded and not stored, to be stored by whoever asked: [`Projectors::stored`] then says so.
+    ///
+    /// # Errors
+    /// As [`Projectors::fold`].
+    pub(super) fn unwritten(&mut self, projection: Projection) -> Result<Option<Unwritten>, AppError> {
+        let (from, to) = self.unstored(projection);
+        let unwritten = || Ok(Unwritten { changes: self.changes(projection)?, from, to });
+        (from < to).then(unwritten).transpose()
+    }
+
+    /// What was unwritten is stored up to there.
+    pub(super) fn stored(&mut self, projection: Projection, to: u64) {
+        self.checkpoints[projection as usize] = to;
+        self.pending[projection as usize] = 0;
     }
 
     /// Where a projection was stored last, and how far it has folded since.
@@ -400,8 +420,7 @@ impl Projectors {
         let (from, to) = self.unstored(Projection::Contacts);
         let Changed { rows, shown } = changed;
         self.inputs.read.apply(Changes::Contacts(rows, feed, self.wanted(shown)), from, to).await?;
-        self.checkpoints[Projection::Contacts as usize] = to;
-        self.pending[Projection::Contacts as usize] = 0;
+        self.stored(Projection::Contacts, to);
         self.segments_come = false;
         Ok(())
     }

@@ -7,7 +7,6 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::Receiver;
 
 use super::bulk;
-use super::loading::load;
 use super::projectors::{Bounds, Inputs, Projectors};
 use super::runner::PAGE;
 use crate::app::AppError;
@@ -73,9 +72,6 @@ async fn rebuild_within(
     for projection in projections {
         projectors.store(*projection).await?;
     }
-    load(projectors.inputs()).await?;
-    // Whatever comes from now on is shown as it comes, where the store wants that.
-    projectors.show(false);
     Ok(projectors)
 }
 

@@ -17,6 +17,11 @@ const CONTACTS: u64 = 300;
 /// Three pages of events, and a few.
 const EVENTS: u64 = 3 * PAGE as u64 + 10;
 
+/// Ids in every part of all ids.
+fn id(contact: u64) -> ContactId {
+    ContactId(Uuid::from_u128(u128::from(contact * 37 % 256) << 120 | u128::from(contact) << 64 | 1))
+}
+
 struct Log {
     store: Arc<MemoryEventStore>,
     codec: Arc<Codec>,
@@ -31,19 +36,24 @@ impl Log {
         };
         for number in 0..EVENTS {
             let (contact, revision) = (number % CONTACTS, number / CONTACTS);
-            log.append(contact, revision).await;
+            log.go_on(contact, revision).await;
         }
         log
     }
 
-    async fn append(&self, contact: u64, revision: u64) {
-        let stream = Stream::Contact(ContactId(Uuid::from_u128(u128::from(contact) << 64 | 1)));
+    /// A tag or a comment.
+    async fn go_on(&self, contact: u64, revision: u64) {
         let tag: Arc<str> = format!("t{revision}").into();
         let event: Event = match revision % 3 {
             _ if revision == 0 => ContactCreated {}.into(),
             0 => TagAdded { personal: Personal::Open(TagNamed { key: tag.clone(), name: tag }) }.into(),
             _ => CommentAdded { personal: Personal::Open(CommentText { text: "well".into() }) }.into(),
         };
+        self.append(id(contact), revision, event).await;
+    }
+
+    async fn append(&self, contact: ContactId, revision: u64, event: Event) {
+        let stream = Stream::Contact(contact);
         let time = "2026-03-01T10:00:00Z".parse().unwrap();
         let meta = Meta {
             workspace: "default".into(),
@@ -58,7 +68,7 @@ impl Log {
             key: None,
             marks: Vec::new(),
         };
-        let id = Uuid::from_u128(u128::from(contact) << 64 | u128::from(revision));
+        let id = Uuid::from_u128(contact.0.as_u128() | u128::from(revision) << 32);
         let sealed = self.codec.seal(&stream, id, &event, &meta).await.unwrap();
         let expected = revision.checked_sub(1).map_or(Expected::NoStream, Expected::Revision);
         self.store.append(&stream, expected, vec![sealed]).await.unwrap();
@@ -118,3 +128,6 @@ async fn a_store_that_fails_beside_the_fold_ends_it() {
     let expected = ReadError::CheckpointMoved { projection: Projection::Contacts.name(), expected: 0, actual: 5 };
     assert!(moved.contains(&expected.to_string()), "{moved}");
 }
+
+#[path = "composing_tests.rs"]
+mod composing;

@@ -11,7 +11,7 @@ use dossier_projections::directory::Directory;
 use tokio::sync::{Mutex, MutexGuard, Notify, watch};
 
 use super::filling::look;
-use super::projectors::{Bounds, Inputs, Projectors};
+use super::projectors::{Bounds, Inputs, Projectors, Unwritten};
 use super::rebuild::rebuild;
 use crate::app::AppError;
 use crate::app::clock::Wall;
@@ -21,6 +21,9 @@ use crate::ports::read_store::{Beside, Projection};
 pub const PAGE: usize = 4_096;
 /// How often what came is folded while nobody waits for it.
 const LOOKED_EVERY: Duration = Duration::from_millis(20);
+/// For how long it folds what it is behind before it stores that: stored page by page, many contacts are written again and
+/// again.
+const BEHIND_FOR: Duration = Duration::from_secs(1);
 /// How long it stands still after a store failed.
 pub(super) const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
 
@@ -169,15 +172,18 @@ impl Runner {
     /// that changes again meanwhile is written once. Whoever wants the projectors finds them with everything stored.
     async fn round(&self, stop: &mut watch::Receiver<bool>) -> Result<(), AppError> {
         let mut projectors = self.sound().await?;
-        let until = tokio::time::Instant::now() + self.linger;
+        let begun = tokio::time::Instant::now();
+        let (until, while_behind) = (begun + self.linger, begun + self.linger.max(BEHIND_FOR));
         loop {
             // Read before the log is: what comes in the meantime is not left for another round.
             let now = tokio::time::Instant::now();
             let folded = self.fold(&mut projectors).await?;
-            if now >= until || self.must_store(&projectors) {
+            let is_behind = folded == PAGE;
+            let has_lingered = now >= if is_behind { while_behind } else { until };
+            if has_lingered || self.must_store(&projectors) {
                 break;
             }
-            if folded == PAGE {
+            if is_behind {
                 continue;
             }
             tokio::select! {
@@ -209,15 +215,32 @@ impl Runner {
             self.unsound.store(false, Ordering::Relaxed);
             return Ok(false);
         }
-        for projection in Projection::ALL {
-            match projection {
-                Projection::Contacts => self.store_contacts(projectors).await?,
-                _ => projectors.store(projection).await?,
-            }
-        }
+        self.store_all(projectors).await?;
         self.unsound.store(false, Ordering::Relaxed);
         self.state.send_replace(RunnerState { reached: projectors.lowest(), failure: None });
         Ok(true)
+    }
+
+    /// Stores contacts and, beside them, what is counted and what stands unfinished. Whatever fails, nothing is still being
+    /// stored afterwards: the projectors may be resumed.
+    async fn store_all(&self, projectors: &mut Projectors) -> Result<(), AppError> {
+        let others = [Projection::Mac, Projection::Unfinished];
+        let [mac, unfinished] = others.map(|projection| projectors.unwritten(projection));
+        let (mac, unfinished) = (mac?, unfinished?);
+        let written = async |unwritten: Option<Unwritten>| match unwritten {
+            Some(unwritten) => unwritten.write(&*self.inputs.read).await.map(Some),
+            None => Ok(None),
+        };
+        let (contacts, mac, unfinished) =
+            tokio::join!(self.store_contacts(projectors), written(mac), written(unfinished));
+        let mut failed = contacts;
+        for (projection, written) in others.into_iter().zip([mac, unfinished]) {
+            match written {
+                Ok(to) => to.into_iter().for_each(|to| projectors.stored(projection, to)),
+                Err(error) => failed = failed.and(Err(error.into())),
+            }
+        }
+        failed
     }
 
     /// Tells why it stands still. Whatever was folded since the last stored batch is dropped when it goes on.

@@ -30,7 +30,7 @@ async fn each_entered_once(server: &Server) {
     assert_eq!(feed["changes"].as_array().unwrap().len(), 4, "{feed}");
 }
 
-/// Stops a process that projects in the midst of a transaction.
+/// Stops a process that projects in the midst of its transactions, one for each projection.
 async fn pause_within_a_batch(shared: &Shared, server: &Server) {
     let (holding, connection) =
         tokio_postgres::connect(&shared.postgres.address(), tokio_postgres::NoTls).await.unwrap();
@@ -38,12 +38,12 @@ async fn pause_within_a_batch(shared: &Shared, server: &Server) {
     holding.batch_execute("begin; select from dossier.checkpoints for share").await.unwrap();
     write_in(&[server], "within", 4).await;
     let waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'";
-    until("a batch waits", async || shared.postgres.answer(waiting) == "1").await;
+    until("its batches wait", async || shared.postgres.answer(waiting) == "3").await;
     server.signal("-STOP");
     drop(holding);
     connected.await.unwrap().unwrap();
     let within = "select count(*) from pg_stat_activity where state = 'idle in transaction'";
-    until("a transaction stands still", async || shared.postgres.answer(within) == "1").await;
+    until("its transactions stand still", async || shared.postgres.answer(within) == "3").await;
 }
 
 /// The process that projects first, and the one that waits.
@@ -106,7 +106,7 @@ async fn one_that_was_paused_finds_the_lease_taken_and_changes_nothing() {
     until("the lease is taken", async || shared.postgres.answer(takes).split('|').next() != held.split('|').next())
         .await;
     assert!(shared.postgres.answer(takes).ends_with("|t"), "it is held for its time, however long it was waited for");
-    assert!(shared.postgres.log().contains("due to administrator command"), "the transaction is cut off");
+    assert!(shared.postgres.log().contains("due to administrator command"), "the transactions are cut off");
     until("the other projects", async || projects(&second).await).await;
     write_in(&[&second], "meanwhile", 20).await;
     shows(&second, 16).await;

@@ -1,6 +1,5 @@
-//! A store that is folded elsewhere first: while the log is folded, states lie sealed in files of an embedded store, where
-//! nothing is composed and no index is kept; then they are loaded at once, with what they show. From then on it is a store
-//! like any other.
+//! A store that is filled at once, when everybody is folded. States that don't fit in memory until then lie sealed in files
+//! of an embedded store. From then on it is a store like any other.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,9 +13,9 @@ use dossier_projections::unfinished::Unfinished;
 use parking_lot::{Mutex, RwLock};
 use tempfile::TempDir;
 
-use super::PostgresReadStore;
 use super::fields::FieldChange;
 use super::loading::Loading;
+use super::{PostgresReadStore, failed};
 use crate::adapters::sqlite::SqliteReadStore;
 use crate::ports::read_store::{
     Ask, Beside, Changes, ClosedCycle, FeedPart, FeedState, FeedWrite, Found, Load, PlainRow, Projection, ReadError,
@@ -25,7 +24,7 @@ use crate::ports::read_store::{
 
 /// What is folded and not loaded yet.
 pub(super) struct Folded {
-    /// Own states and lookups, sealed as they will be loaded.
+    /// Own states and lookups that were told meanwhile, sealed as they will be loaded.
     pub(super) states: SqliteReadStore,
     /// Custom fields that were defined and retired, in this order.
     pub(super) fields: Mutex<Vec<FieldChange>>,
@@ -64,10 +63,13 @@ impl Bulk {
 
     /// Loads what was told, if that was not done yet.
     pub(super) async fn complete(&self) -> Result<(), ReadError> {
-        match self.load().await? {
-            Some(load) => load.finish().await,
-            None => Ok(()),
-        }
+        let Some(folded) = self.folded() else { return Ok(()) };
+        let told_up_to = folded.states.checkpoint(Projection::Contacts).await?;
+        self.loading(&folded, told_up_to).await?.finish().await
+    }
+
+    async fn loading(&self, folded: &Folded, up_to: u64) -> Result<Loading, ReadError> {
+        Loading::begin(self.clone(), folded, up_to).await.map_err(failed("beginning to load contacts"))
     }
 
     /// Where contacts are now.
@@ -118,9 +120,9 @@ impl ReadStore for Bulk {
         self.folded().is_none()
     }
 
-    async fn load(&self) -> Result<Option<Arc<dyn Load>>, ReadError> {
+    async fn load(&self, up_to: u64) -> Result<Option<Arc<dyn Load>>, ReadError> {
         Ok(match self.folded() {
-            Some(folded) => Some(Arc::new(Loading::begin(self.clone(), &folded).await?)),
+            Some(folded) => Some(Arc::new(self.loading(&folded, up_to).await?)),
             None => None,
         })
     }

@@ -19,9 +19,11 @@ const FIND: &str = "
     left join pg_constraint as constraint_of on constraint_of.conindid = index.oid
     where held.oid = any($1::text[]::regclass[])
     order by held.relnatts desc, index.relname";
-/// Connections that make indexes side by side, and what each may sort in.
+/// Connections that make indexes side by side, and what each may sort in. None has helpers, which would sort in files and
+/// not in memory: there is an index for each core without them.
 const SIDE_BY_SIDE: usize = 4;
-const SORTS_IN: &str = "set maintenance_work_mem = '128MB'";
+const SORTS: &str = "set maintenance_work_mem = '128MB'; set max_parallel_maintenance_workers = 0";
+const SORTED: &str = "reset maintenance_work_mem; reset max_parallel_maintenance_workers";
 
 /// An index that was taken away.
 struct Index {
@@ -69,10 +71,10 @@ impl Definitions {
 /// Makes whatever waits, one after the other.
 async fn make(store: &PostgresReadStore, waiting: Arc<Mutex<Vec<String>>>) -> Result<(), Trouble> {
     let client = store.client().await?;
-    client.batch_execute(SORTS_IN).await?;
+    client.batch_execute(SORTS).await?;
     loop {
         let Some(next) = waiting.lock().pop() else { break };
         client.batch_execute(&next).await?;
     }
-    Ok(client.batch_execute("reset maintenance_work_mem").await?)
+    Ok(client.batch_execute(SORTED).await?)
 }

@@ -2,11 +2,13 @@
 //! compared by is made when they are there.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use deadpool_postgres::{ClientWrapper, Object};
 use dossier_domain::compose::View;
+use dossier_projections::documents::values_of;
 use futures::SinkExt;
 use futures::future::try_join_all;
 use tokio::sync::Mutex;
@@ -16,13 +18,14 @@ use tokio_postgres::CopyInSink;
 use super::batch::advance;
 use super::bulk::{Bulk, Folded};
 use super::contacts::{LookupRow, StateRow};
-use super::copying::{Row, encoded, end, header, statement};
+use super::copying::{Cells, Row, encoded, end, header, statement};
 use super::definitions::Definitions;
 use super::shown::{self, ChannelRow, ContactRow, Encode, MergeRow, TagRow};
 use super::tables::OF_EACH_CONTACT;
 use super::{PostgresReadStore, Trouble, failed, fields};
 use crate::adapters::sqlite::SqliteReadStore;
-use crate::ports::read_store::{Load, Projection, ReadError, ReadStore};
+use crate::adapters::states;
+use crate::ports::read_store::{Load, Loaded, Projection, ReadError};
 
 /// Rows that are read from the fold at once.
 const AT_ONCE: usize = 4_000;
@@ -35,35 +38,56 @@ pub(super) struct Loading {
     definitions: Mutex<Option<Definitions>>,
     /// What is copied from the fold as it is, on tasks of their own.
     copied: Mutex<JoinSet<Result<(), ReadError>>>,
+    states: Arc<Filling>,
+    lookups: Arc<Filling>,
     shown: Vec<(Filling, Encode)>,
-    checkpoint: u64,
+    up_to: u64,
 }
 
 impl Loading {
     /// Empties the tables of what finds their rows, and begins to fill them.
-    pub(super) async fn begin(bulk: Bulk, folded: &Folded) -> Result<Self, ReadError> {
+    pub(super) async fn begin(bulk: Bulk, folded: &Folded, up_to: u64) -> Result<Self, Trouble> {
         let fresh = bulk.fresh().clone();
-        let checkpoint = folded.states.checkpoint(Projection::Contacts).await?;
-        let definitions = bared(&fresh, folded).await.map_err(failed(DOING))?;
+        let definitions = bared(&fresh, folded).await?;
+        let states = Arc::new(Filling::begin::<StateRow>(&fresh).await?);
+        let lookups = Arc::new(Filling::begin::<LookupRow<'_>>(&fresh).await?);
         let mut copied = JoinSet::new();
-        copied.spawn(copy_states(fresh.clone(), folded.states.clone()));
-        copied.spawn(copy_lookups(fresh.clone(), folded.states.clone()));
-        let filled = async {
-            Ok(vec![
-                (Filling::begin::<ContactRow<'_>>(&fresh).await?, shown::contacts as Encode),
-                (Filling::begin::<TagRow<'_>>(&fresh).await?, shown::tags),
-                (Filling::begin::<ChannelRow<'_>>(&fresh).await?, shown::channels),
-                (Filling::begin::<MergeRow<'_>>(&fresh).await?, shown::merges),
-            ])
-        };
-        let shown = filled.await.map_err(failed(DOING))?;
+        copied.spawn(copy_states(states.clone(), folded.states.clone()));
+        copied.spawn(copy_lookups(lookups.clone(), folded.states.clone()));
+        let shown = vec![
+            (Filling::begin::<ContactRow<'_>>(&fresh).await?, shown::contacts as Encode),
+            (Filling::begin::<TagRow<'_>>(&fresh).await?, shown::tags),
+            (Filling::begin::<ChannelRow<'_>>(&fresh).await?, shown::channels),
+            (Filling::begin::<MergeRow<'_>>(&fresh).await?, shown::merges),
+        ];
         let (definitions, copied) = (Mutex::new(Some(definitions)), Mutex::new(copied));
-        Ok(Loading { bulk, fresh, definitions, copied, shown, checkpoint })
+        Ok(Loading { bulk, fresh, definitions, copied, states, lookups, shown, up_to })
+    }
+
+    /// Seals states that were not told before.
+    async fn take_states(&self, contacts: &[Loaded]) -> Result<(), ReadError> {
+        let mut rows = Vec::with_capacity(contacts.len());
+        for state in contacts.iter().filter_map(|contact| contact.state.as_deref()) {
+            let form = states::form_of(&self.fresh.codec, state).await?;
+            rows.push(StateRow { contact_id: state.id.0, state: states::row(state, form)? });
+        }
+        self.states.take(encoded(rows).map_err(failed(DOING))?).await.map_err(failed(DOING))
+    }
+
+    async fn take_views(&self, contacts: &[Loaded]) -> Result<(), Trouble> {
+        let found = encoded_lookups(&self.fresh, contacts.iter().filter_map(|contact| contact.view.as_ref()))?;
+        self.lookups.take(found).await?;
+        for (filling, encode) in &self.shown {
+            let part = encode(&mut contacts.iter().filter_map(|contact| contact.view.as_ref()))?;
+            filling.take(part).await?;
+        }
+        Ok(())
     }
 
     /// Makes it a store like any other.
     async fn complete(&self) -> Result<(), Trouble> {
-        try_join_all(self.shown.iter().map(|(filling, _)| filling.finish())).await?;
+        let shown = self.shown.iter().map(|(filling, _)| filling);
+        try_join_all(shown.chain([&*self.states, &*self.lookups]).map(Filling::finish)).await?;
         if let Some(definitions) = self.definitions.lock().await.take() {
             definitions.make_again(&self.fresh).await?;
         }
@@ -71,19 +95,16 @@ impl Loading {
         // What is asked next is planned by what is there.
         client.batch_execute(&format!("analyze {}", OF_EACH_CONTACT.join(", "))).await?;
         let batch = client.transaction().await?;
-        advance(&batch, Projection::Contacts, 0, self.checkpoint).await?;
+        advance(&batch, Projection::Contacts, 0, self.up_to).await?;
         Ok(batch.commit().await?)
     }
 }
 
 #[async_trait]
 impl Load for Loading {
-    async fn take(&self, views: &[View]) -> Result<(), ReadError> {
-        for (filling, encode) in &self.shown {
-            let part = encode(&mut views.iter()).map_err(failed(DOING))?;
-            filling.take(part).await.map_err(failed(DOING))?;
-        }
-        Ok(())
+    async fn take(&self, contacts: Vec<Loaded>) -> Result<(), ReadError> {
+        self.take_states(&contacts).await?;
+        self.take_views(&contacts).await.map_err(failed(DOING))
     }
 
     async fn finish(&self) -> Result<(), ReadError> {
@@ -107,32 +128,40 @@ async fn bared(fresh: &PostgresReadStore, folded: &Folded) -> Result<Definitions
     Ok(definitions)
 }
 
-async fn copy_states(fresh: PostgresReadStore, folded: SqliteReadStore) -> Result<(), ReadError> {
-    let filling = Filling::begin::<StateRow>(&fresh).await.map_err(failed(DOING))?;
+/// By which values those who are shown are found.
+fn encoded_lookups<'v>(store: &PostgresReadStore, views: impl Iterator<Item = &'v View>) -> Result<Bytes, Trouble> {
+    let mut cells = Cells::default();
+    for view in views {
+        for value in values_of(view) {
+            let mark = store.value_mark(&view.workspace, &value);
+            cells.row(&LookupRow { mark: &mark.0, contact_id: view.id.0 })?;
+        }
+    }
+    Ok(cells.into_bytes())
+}
+
+/// Copies states that were told before as they are.
+async fn copy_states(filling: Arc<Filling>, folded: SqliteReadStore) -> Result<(), ReadError> {
     let mut after = None;
     loop {
         let page = folded.sealed_states(after, AT_ONCE)?;
-        let Some((last, _)) = page.last() else { break };
+        let Some((last, _)) = page.last() else { return Ok(()) };
         after = Some(*last);
         let rows = page.into_iter().map(|(contact, state)| StateRow { contact_id: contact.0, state });
         filling.take(encoded(rows).map_err(failed(DOING))?).await.map_err(failed(DOING))?;
     }
-    filling.finish().await.map_err(failed(DOING))
 }
 
-async fn copy_lookups(fresh: PostgresReadStore, folded: SqliteReadStore) -> Result<(), ReadError> {
-    let filling = Filling::begin::<LookupRow<'_>>(&fresh).await.map_err(failed(DOING))?;
+/// Copies what those are found by who were told before.
+async fn copy_lookups(filling: Arc<Filling>, folded: SqliteReadStore) -> Result<(), ReadError> {
     let mut after = None;
     loop {
         let page = folded.lookups(after, AT_ONCE)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(*last);
         let rows = page.iter().map(|(mark, contact)| LookupRow { mark: &mark.0, contact_id: contact.0 });
         filling.take(encoded(rows).map_err(failed(DOING))?).await.map_err(failed(DOING))?;
-        match page.last() {
-            Some(last) => after = Some(*last),
-            None => break,
-        }
     }
-    filling.finish().await.map_err(failed(DOING))
 }
 
 /// A table that is filled on a connection of its own, which ends if it is not finished.
