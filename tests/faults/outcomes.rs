@@ -64,7 +64,9 @@ async fn an_append_that_landed_is_known_though_others_followed() {
 async fn what_others_appended_is_not_taken_for_ones_own() {
     let double = Double::start();
     let [talk, other] = [Talk::to(&double).await, Talk::to(&double).await];
-    other.append(1, 0, 7).await;
+    let theirs = other.append(1, 0, 7).await;
+    // Whose events they are is told by their place: it is heard of before.
+    soon(talk.store.wait_past(theirs.position - 1)).await.unwrap();
     double.faults().next(Call::Append, Fault::CutBefore);
     let refused = soon(talk.store.append(&stream(1), after(0), vec![event(0)])).await;
     assert!(matches!(refused, Err(AppendError::WrongRevision { actual: Some(0) })), "{refused:?}");
