@@ -15,7 +15,7 @@ use super::projectors::{Bounds, Inputs, Projectors, Unwritten};
 use super::rebuild::rebuild;
 use crate::app::AppError;
 use crate::app::clock::Wall;
-use crate::ports::read_store::{Beside, Projection};
+use crate::ports::read_store::{Beside, Projection, StoredContact};
 
 /// Events read and folded at once.
 pub const PAGE: usize = 4_096;
@@ -319,7 +319,11 @@ impl Runner {
     /// A store failed.
     pub async fn stored(&self, contact: ContactId) -> Result<Arc<Contact>, AppError> {
         let stored = self.inputs.read.contact(contact).await?;
-        let up_to = self.inputs.read.checkpoint(Projection::Contacts).await?;
+        // Only the log wants it; and every read of a contact goes through here.
+        let up_to = match stored {
+            StoredContact::Unreadable => self.inputs.read.checkpoint(Projection::Contacts).await?,
+            StoredContact::Found(_) | StoredContact::Absent => 0,
+        };
         let state = self.inputs.state_of(contact, stored, up_to).await?;
         Ok(Arc::new(state.unwrap_or_else(|| Contact::absent(contact))))
     }
